@@ -1,0 +1,84 @@
+using Emulator.Hardware.Iommus;
+using Emulator.Hardware.Memory;
+
+namespace Emulator.Hardware.Drivers;
+
+/// <summary>Performs driver steps: registers of the given IOMMU instances, words of the given memory. There is no third way to the silicon.</summary>
+public sealed class Bus
+{
+    private readonly IIommu[] _units;
+
+    /// <summary>Makes a bus.</summary>
+    /// <param name="memory">The memory that silicon and driver share.</param>
+    /// <param name="units">The IOMMU instances, indexed by <see cref="DriverStep.Unit"/>.</param>
+    public Bus(PhysicalMemory memory, params IIommu[] units)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        ArgumentNullException.ThrowIfNull(units);
+        Memory = memory;
+        _units = units;
+    }
+
+    /// <summary>The memory.</summary>
+    public PhysicalMemory Memory { get; }
+
+    /// <summary>The IOMMU instances.</summary>
+    public IReadOnlyList<IIommu> Units => _units;
+
+    /// <summary>Performs one step.</summary>
+    public void Perform(DriverStep step)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        switch (step.Kind)
+        {
+            case DriverStepKind.ReadRegister:
+                step.Value = _units[step.Unit].Registers.Read(step.Address, step.Width);
+                break;
+            case DriverStepKind.WriteRegister:
+                _units[step.Unit].Registers.Write(step.Address, step.Width, step.Value);
+                break;
+            case DriverStepKind.WriteMemory when step.Width == 8:
+                Memory.Write64(step.Address, step.Value);
+                break;
+            case DriverStepKind.WriteMemory:
+                Memory.Write32(step.Address, (uint)step.Value);
+                break;
+            case DriverStepKind.ReadMemory:
+                step.Value = step.Width == 8 ? Memory.Read64(step.Address) : Memory.Read32(step.Address);
+                break;
+        }
+    }
+
+    /// <summary>Performs a sequence to its end.</summary>
+    /// <param name="sequence">The steps.</param>
+    /// <param name="afterEach">Called after each step but the last result: here other traffic can take place.</param>
+    /// <returns>The result: 0, a negative errno, or a count.</returns>
+    public long Run(IEnumerable<DriverStep> sequence, Action<DriverStep>? afterEach = null)
+    {
+        ArgumentNullException.ThrowIfNull(sequence);
+        foreach (var step in sequence)
+        {
+            if (step.Kind == DriverStepKind.Return)
+                return step.Result;
+            Perform(step);
+            afterEach?.Invoke(step);
+        }
+
+        return 0;
+    }
+
+    /// <summary>A step in words, with the register's name.</summary>
+    public string Describe(DriverStep step)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        var unit = _units.Length > 1 ? $"{_units[step.Unit].Name}." : "";
+        return step.Kind switch
+        {
+            DriverStepKind.ReadRegister => $"read  {unit}{_units[step.Unit].Registers.Describe(step.Address)} -> 0x{step.Value:x}",
+            DriverStepKind.WriteRegister => $"write {unit}{_units[step.Unit].Registers.Describe(step.Address)} = 0x{step.Value:x}",
+            DriverStepKind.WriteMemory => $"store {step.Label} [0x{step.Address:x}] = 0x{step.Value:x}",
+            DriverStepKind.ReadMemory => $"load  {step.Label} [0x{step.Address:x}] -> 0x{step.Value:x}",
+            _ => $"return {step.Result}",
+        };
+    }
+}

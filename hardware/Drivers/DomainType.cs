@@ -1,0 +1,20 @@
+namespace Emulator.Hardware.Drivers;
+
+/// <summary>Types of IOMMU domains, with the kernel's numbers. Source: Linux 6.1 include/linux/iommu.h, IOMMU_DOMAIN_*.</summary>
+public enum DomainType
+{
+    /// <summary>All DMA is blocked.</summary>
+    Blocked = 0,
+
+    /// <summary>Mappings are made by the owner of the domain (VFIO, iommufd).</summary>
+    Unmanaged = 1,
+
+    /// <summary>Used by the DMA API; invalidation before an unmap returns.</summary>
+    Dma = 3,
+
+    /// <summary>Passes addresses through.</summary>
+    Identity = 4,
+
+    /// <summary>Used by the DMA API with a flush queue: invalidation is batched and late.</summary>
+    DmaFlushQueue = 11,
+}

@@ -1,0 +1,14 @@
+namespace Emulator.Hardware.Iommus;
+
+/// <summary>All kinds of IOMMU that are modelled. A new one is a folder and a line here.</summary>
+public static class IommuCatalog
+{
+    /// <summary>The rooms, in the order of the mail's list.</summary>
+    public static IReadOnlyList<IommuRoom> Rooms { get; } =
+    [
+    ];
+
+    /// <summary>Finds a room by its name.</summary>
+    /// <returns>The room, or null.</returns>
+    public static IommuRoom? Find(string name) => Rooms.FirstOrDefault(room => room.Name == name);
+}

@@ -1,0 +1,34 @@
+namespace Emulator.Hardware.Iommus;
+
+/// <summary>One kind of IOMMU in the catalogue: its name, what the mail expected of it, and how to build a platform with it.</summary>
+public sealed record IommuRoom
+{
+    /// <summary>The name in the list of the nineteen, such as <c>apple-dart</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The IOMMU in a few words.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>What the mail of May 2022 expected.</summary>
+    public required Guess2022 Guess { get; init; }
+
+    /// <summary>Its hardware variants, the default first.</summary>
+    public required IReadOnlyList<string> Variants { get; init; }
+
+    /// <summary>What no source states and this room chose, one sentence each: shown by <c>survey --explain</c>.</summary>
+    public IReadOnlyList<string> ModelChoices { get; init; } = [];
+
+    /// <summary>Builds a platform. The options' variant is one of <see cref="Variants"/>.</summary>
+    public required Func<PlatformOptions, Platform> Build { get; init; }
+
+    /// <summary>Builds a platform, with the variant checked.</summary>
+    /// <exception cref="ArgumentException">The variant is not one of this room's.</exception>
+    public Platform Create(PlatformOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var variant = options.Variant ?? Variants[0];
+        if (!Variants.Contains(variant, StringComparer.Ordinal))
+            throw new ArgumentException($"{Name} has no variant '{variant}'; it has {string.Join(", ", Variants)}", nameof(options));
+        return Build(options with { Variant = variant });
+    }
+}

@@ -1,0 +1,64 @@
+namespace Emulator.Hardware.PageTables;
+
+/// <summary>
+/// What map and unmap calls leave to be invalidated, in order, and the table pages that may be given back only after that. The driver turns it
+/// into commands in <see cref="Drivers.IIommuDriver.Sync"/>. Adjacent page requests of one granule are kept as one.
+/// </summary>
+/// <remarks>Source: Linux include/linux/iommu.h, struct iommu_iotlb_gather.</remarks>
+public sealed class InvalidationGather
+{
+    private readonly List<Invalidation> _requests = [];
+    private readonly List<(ulong Address, ulong Bytes)> _freed = [];
+
+    /// <summary>The requests, oldest first.</summary>
+    public IReadOnlyList<Invalidation> Requests => _requests;
+
+    /// <summary>Table pages to free after the invalidation.</summary>
+    public IReadOnlyList<(ulong Address, ulong Bytes)> FreedTables => _freed;
+
+    /// <summary>Lowest address of the page requests; all ones when there is none.</summary>
+    public ulong Start { get; private set; } = ulong.MaxValue;
+
+    /// <summary>Last address of the page requests; 0 when there is none.</summary>
+    public ulong End { get; private set; }
+
+    /// <summary>The unmap is queued (flush queue): page requests are left out, see <see cref="AddPage"/>.</summary>
+    public bool Queued { get; init; }
+
+    /// <summary>Whether there is nothing to do.</summary>
+    public bool IsEmpty => _requests.Count == 0 && _freed.Count == 0;
+
+    /// <summary>Asks for the invalidation of leaf entries.</summary>
+    public void AddPage(ulong iova, ulong size, ulong granule)
+    {
+        if (Queued)
+            return;
+        Start = Math.Min(Start, iova);
+        End = Math.Max(End, iova + (size - 1));
+        if (_requests.Count > 0 && _requests[^1] is { Kind: InvalidationKind.Page } last && last.Granule == granule && last.Iova + last.Size == iova)
+            _requests[^1] = last with { Size = last.Size + size };
+        else
+            _requests.Add(new Invalidation(InvalidationKind.Page, iova, size, granule));
+    }
+
+    /// <summary>Asks for the invalidation of a range with its intermediate entries.</summary>
+    public void AddWalk(ulong iova, ulong size, ulong granule) => _requests.Add(new Invalidation(InvalidationKind.Walk, iova, size, granule));
+
+    /// <summary>Asks for the invalidation of everything.</summary>
+    public void AddAll() => _requests.Add(new Invalidation(InvalidationKind.All, 0, 0, 0));
+
+    /// <summary>Says that the top of the table moved or grew.</summary>
+    public void AddRoot() => _requests.Add(new Invalidation(InvalidationKind.Root, 0, 0, 0));
+
+    /// <summary>Keeps a table page until the invalidation is done.</summary>
+    public void AddFreedTable(ulong address, ulong bytes) => _freed.Add((address, bytes));
+
+    /// <summary>Forgets everything.</summary>
+    public void Clear()
+    {
+        _requests.Clear();
+        _freed.Clear();
+        Start = ulong.MaxValue;
+        End = 0;
+    }
+}

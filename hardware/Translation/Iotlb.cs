@@ -1,0 +1,214 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Emulator.Hardware.Translation;
+
+/// <summary>
+/// The cache of translations of an IOMMU: set-associative, with pages of several sizes side by side. It knows nothing of the tables: an entry
+/// stays, right or stale, until an invalidation selects it or another entry takes its place.
+/// </summary>
+/// <remarks>Replacement is round-robin in each set, so the same accesses always leave the same content. Not for use by several threads at once.
+/// A lookup allocates nothing.</remarks>
+public sealed class Iotlb
+{
+    private readonly IotlbEntry[] _entries;
+    private readonly byte[] _nextWay;
+    private readonly int[] _livePerShift = new int[64];
+    private readonly int _setMask;
+    private readonly int _ways;
+    private readonly Dictionary<(ulong Tag, ulong Page), IotlbEntry>? _unbounded;
+    private ulong _shifts;
+
+    /// <summary>Makes an empty IOTLB.</summary>
+    /// <exception cref="ArgumentException">The number of sets is no power of two, or there is no way, or more than 255.</exception>
+    public Iotlb(IotlbGeometry geometry)
+    {
+        ArgumentNullException.ThrowIfNull(geometry);
+        if (geometry.Sets < 1 || !BitOperations.IsPow2(geometry.Sets) || geometry.Ways is < 1 or > 255)
+            throw new ArgumentException($"an IOTLB of {geometry.Sets} sets and {geometry.Ways} ways: sets must be a power of two, ways 1 to 255", nameof(geometry));
+        Geometry = geometry;
+        _ways = geometry.Ways;
+        _setMask = geometry.Sets - 1;
+        _nextWay = new byte[geometry.Sets];
+        _unbounded = geometry.Unbounded ? [] : null;
+        _entries = geometry.Unbounded || geometry.Disabled ? [] : GC.AllocateArray<IotlbEntry>(geometry.Sets * geometry.Ways, pinned: true);
+    }
+
+    /// <summary>Its size and shape.</summary>
+    public IotlbGeometry Geometry { get; }
+
+    /// <summary>Lookups that found an entry.</summary>
+    public long Hits { get; private set; }
+
+    /// <summary>Lookups that found none.</summary>
+    public long Misses { get; private set; }
+
+    /// <summary>Entries that another one replaced.</summary>
+    public long Evictions { get; private set; }
+
+    /// <summary>Entries that invalidations dropped.</summary>
+    public long Invalidated { get; private set; }
+
+    /// <summary>Entries present.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Finds the translation of an address.</summary>
+    /// <param name="tag">The identity under which entries are looked up.</param>
+    /// <param name="iova">The address.</param>
+    /// <returns>The entry, or a null reference (<see cref="Unsafe.IsNullRef{T}"/>). Valid until the next call that changes the cache.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref readonly IotlbEntry Find(ulong tag, ulong iova)
+    {
+        var shifts = _shifts;
+        while (shifts != 0)
+        {
+            var shift = BitOperations.TrailingZeroCount(shifts);
+            shifts &= shifts - 1;
+            ref var entry = ref Probe(tag, PageKey(iova, shift));
+            if (!Unsafe.IsNullRef(ref entry))
+            {
+                Hits++;
+                return ref entry;
+            }
+        }
+
+        Misses++;
+        return ref Unsafe.NullRef<IotlbEntry>();
+    }
+
+    /// <summary>Adds a translation, or replaces the one of the same tag and page.</summary>
+    /// <param name="entry">The translation. <see cref="IotlbEntry.Iova"/> and <see cref="IotlbEntry.Output"/> are cut to the page; its size is 64 bytes to 2^63.</param>
+    public void Insert(in IotlbEntry entry)
+    {
+        if (Geometry.Disabled)
+            return;
+        var added = entry;
+        var offset = (1UL << added.PageShift) - 1;
+        added.Iova &= ~offset;
+        added.Output &= ~offset;
+        added.PageKey = PageKey(added.Iova, added.PageShift);
+        if (_unbounded != null)
+        {
+            ref var slot = ref CollectionsMarshal.GetValueRefOrAddDefault(_unbounded, (added.Tag, added.PageKey), out var exists);
+            slot = added;
+            if (!exists)
+                Appear(added.PageShift);
+            return;
+        }
+
+        ref var place = ref Probe(added.Tag, added.PageKey);
+        if (Unsafe.IsNullRef(ref place))
+        {
+            place = ref Victim(added.Tag, added.PageKey);
+            if (place.PageKey != 0)
+            {
+                Evictions++;
+                Disappear(place.PageShift);
+            }
+
+            Appear(added.PageShift);
+        }
+
+        place = added;
+    }
+
+    /// <summary>Drops everything.</summary>
+    /// <returns>How many entries were dropped.</returns>
+    public int InvalidateAll() => Invalidate(default(Everything));
+
+    /// <summary>Drops the entries that the selector selects.</summary>
+    /// <returns>How many entries were dropped.</returns>
+    public int Invalidate<TSelector>(TSelector selector)
+        where TSelector : struct, IIotlbSelector
+    {
+        var dropped = 0;
+        if (_unbounded != null)
+        {
+            foreach (var (key, entry) in _unbounded)
+            {
+                if (!selector.Selects(entry))
+                    continue;
+                _unbounded.Remove(key);
+                Disappear(entry.PageShift);
+                dropped++;
+            }
+        }
+        else if (Count > 0)
+        {
+            foreach (ref var entry in _entries.AsSpan())
+            {
+                if (entry.PageKey == 0 || !selector.Selects(entry))
+                    continue;
+                Disappear(entry.PageShift);
+                entry = default;
+                dropped++;
+            }
+        }
+
+        Invalidated += dropped;
+        return dropped;
+    }
+
+    // Page address and size in one word; a size is at least 64 bytes, so the low bits are free, and the word is never zero.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong PageKey(ulong iova, int shift) => ((iova >> shift) << shift) | (uint)shift;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int FirstOfSet(ulong tag, ulong pageKey)
+    {
+        var page = pageKey >> (int)(pageKey & 63);
+        return (int)(((uint)page ^ (uint)(page >> 16) ^ (uint)((tag * 0x9e3779b97f4a7c15UL) >> 40)) & (uint)_setMask) * _ways;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref IotlbEntry Probe(ulong tag, ulong pageKey)
+    {
+        if (_unbounded != null)
+            return ref CollectionsMarshal.GetValueRefOrNullRef(_unbounded, (tag, pageKey));
+        ref var first = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_entries), FirstOfSet(tag, pageKey));
+        for (var way = 0; way < _ways; way++)
+        {
+            ref var entry = ref Unsafe.Add(ref first, way);
+            if (entry.PageKey == pageKey && entry.Tag == tag)
+                return ref entry;
+        }
+
+        return ref Unsafe.NullRef<IotlbEntry>();
+    }
+
+    private ref IotlbEntry Victim(ulong tag, ulong pageKey)
+    {
+        var first = FirstOfSet(tag, pageKey);
+        for (var way = 0; way < _ways; way++)
+        {
+            ref var entry = ref _entries[first + way];
+            if (entry.PageKey == 0)
+                return ref entry;
+        }
+
+        ref var next = ref _nextWay[first / _ways];
+        var victim = next;
+        next = (byte)((victim + 1) % _ways);
+        return ref _entries[first + victim];
+    }
+
+    private void Appear(int shift)
+    {
+        Count++;
+        _livePerShift[shift]++;
+        _shifts |= 1UL << shift;
+    }
+
+    private void Disappear(int shift)
+    {
+        Count--;
+        if (--_livePerShift[shift] == 0)
+            _shifts &= ~(1UL << shift);
+    }
+
+    private readonly struct Everything : IIotlbSelector
+    {
+        public bool Selects(in IotlbEntry entry) => true;
+    }
+}

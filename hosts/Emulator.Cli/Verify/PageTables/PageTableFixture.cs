@@ -1,0 +1,29 @@
+using System.Text.Json;
+using Emulator.Hardware.PageTables;
+using Emulator.Hardware.Translation;
+
+namespace Emulator.Cli.Verify.PageTables;
+
+/// <summary>A page table made as a vector's <c>config</c> says, with the silicon's walker that reads it.</summary>
+public abstract class PageTableFixture
+{
+    /// <summary>The software side.</summary>
+    public abstract IPageTable Table { get; }
+
+    /// <summary>The silicon's walk of the table, from memory alone.</summary>
+    public abstract WalkResult Walk(ulong iova);
+
+    /// <summary>What the silicon allows on a page that was mapped with <paramref name="protection"/>, by the format's own rules.</summary>
+    public abstract PagePermissions Permitted(Protection protection);
+
+    /// <summary>Compares what the table settled on (register values, levels) with <c>config</c>.</summary>
+    public abstract void CheckConfiguration(JsonElement config, VectorRun run);
+
+    /// <summary>Compares the state after the last operation with <c>end</c>, for formats whose top moves.</summary>
+    public virtual void CheckEnd(JsonElement end, VectorRun run)
+    {
+    }
+
+    /// <summary>Runs a <c>dirty</c> operation: read and clear dirty marks. Only formats with dirty tracking are asked.</summary>
+    public virtual IReadOnlyList<(ulong Iova, ulong Size)> ReadDirty(ulong iova, ulong size, bool clear) => throw new NotSupportedException("this format tracks no dirty pages");
+}
