@@ -19,6 +19,8 @@ public sealed class PageTableVectors : IVectorKind
 
     private static readonly Dictionary<string, Maker> Makers = new(StringComparer.Ordinal)
     {
+        ["APPLE_DART"] = (vector, _, memory, frames) => DartFixture.Make(vector, memory, frames),
+        ["APPLE_DART2"] = (vector, _, memory, frames) => DartFixture.Make(vector, memory, frames),
     };
 
     /// <inheritdoc/>

@@ -1,0 +1,57 @@
+using System.Runtime.CompilerServices;
+using Emulator.Hardware.Memory;
+
+namespace Emulator.Hardware.PageTables;
+
+/// <summary>The silicon's walk of one DART table tree: the first-level table that a TTBR names, then a second-level table of leaves.</summary>
+/// <remarks>The subpage limits of a leaf are not enforced: Linux always allows the whole page. A table that is not RAM ends the walk with
+/// <see cref="WalkStatus.ReadAbort"/>.</remarks>
+public readonly struct DartWalker
+{
+    private readonly PhysicalMemory _memory;
+    private readonly DartFormat _format;
+    private readonly int _granuleShift;
+    private readonly ulong _indexMask;
+
+    /// <summary>Makes a walker.</summary>
+    /// <param name="memory">Where the tables are.</param>
+    /// <param name="format">The generation's format.</param>
+    /// <param name="granuleShift">log2 of the page size, 12 or 14; a table is one page.</param>
+    public DartWalker(PhysicalMemory memory, DartFormat format, int granuleShift)
+    {
+        (_memory, _format, _granuleShift) = (memory, format, granuleShift);
+        _indexMask = (1UL << (granuleShift - 3)) - 1;
+    }
+
+    /// <summary>log2 of what one first-level table translates: the TTBR is chosen by the address bits from here up.</summary>
+    public int TableShift => (3 * _granuleShift) - 6;
+
+    /// <summary>Walks.</summary>
+    /// <param name="table">Address of the first-level table.</param>
+    /// <param name="iova">The address; bits from <see cref="TableShift"/> up are not looked at.</param>
+    /// <param name="result">Level 1: the first-level entry was the last one read; level 2: the leaf.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Walk(ulong table, ulong iova, out WalkResult result)
+    {
+        result = default;
+        result.PageShift = (byte)_granuleShift;
+        result.Level = 1;
+        if (Read(table, (iova >> ((2 * _granuleShift) - 3)) & _indexMask, ref result) is not WalkStatus.Ok)
+            return;
+        result.Level = 2;
+        if (Read(_format.DecodeAddress(result.Entry), (iova >> _granuleShift) & _indexMask, ref result) is not WalkStatus.Ok)
+            return;
+        result.Output = _format.DecodeAddress(result.Entry) >> _granuleShift << _granuleShift;
+        result.Permissions = _format.Permissions(result.Entry);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private WalkStatus Read(ulong table, ulong index, ref WalkResult result)
+    {
+        result.EntryAddress = table + (index * 8);
+        if (!_memory.TryRead64(result.EntryAddress, out result.Entry))
+            return result.Status = WalkStatus.ReadAbort;
+        result.Reads++;
+        return result.Status = (result.Entry & DartFormat.Valid) != 0 ? WalkStatus.Ok : WalkStatus.NotPresent;
+    }
+}

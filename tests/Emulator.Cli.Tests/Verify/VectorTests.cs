@@ -1,0 +1,45 @@
+using Emulator.Cli.Verify;
+
+namespace Emulator.Cli.Tests.Verify;
+
+public sealed class VectorTests
+{
+    private const int FailuresShown = 10;
+
+    private static readonly string Data = FindData();
+
+    // Every recorded file with the number of vectors in it: a file that is lost or cut short fails.
+    public static TheoryData<string, int> Files => new()
+    {
+        { "pagetables/dart1-4k.6.12.jsonl.gz", 80 },
+        { "pagetables/dart1-16k.6.12.jsonl.gz", 80 },
+        { "pagetables/dart2-16k.6.12.jsonl.gz", 80 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Models_agree_with_every_recorded_vector(string file, int vectors)
+    {
+        var result = VectorVerifier.Verify(Path.Combine(Data, file), new VerifyOptions());
+
+        Assert.True(result.Failed == 0 && result.Skipped == 0, Describe(result));
+        Assert.Equal(vectors, result.Passed);
+    }
+
+    private static string Describe(FileResult result)
+    {
+        var lines = result.Failures.Take(FailuresShown).Select(f => $"{f.Id} step {f.Step}: expected {f.Expected}, got {f.Actual}").Concat(result.SkipReasons);
+        return $"{result.Failed} failed, {result.Skipped} skipped of {result.Vectors}:{Environment.NewLine}{string.Join(Environment.NewLine, lines)}";
+    }
+
+    private static string FindData()
+    {
+        for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory != null; directory = directory.Parent)
+        {
+            if (File.Exists(Path.Combine(directory.FullName, "Emulator.sln")))
+                return Path.Combine(directory.FullName, "tests", "data", "vectors");
+        }
+
+        throw new DirectoryNotFoundException($"no Emulator.sln above {AppContext.BaseDirectory}");
+    }
+}
