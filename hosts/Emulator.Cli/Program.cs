@@ -1,1 +1,3 @@
-System.Console.WriteLine("emulator");
+using Emulator.Cli;
+
+return await EmulatorCommand.InvokeAsync(args, Console.Out, Console.Error);
