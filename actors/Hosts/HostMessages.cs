@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using Emulator.Actors.Ownership;
+using Emulator.Hardware.Memory;
+
+namespace Emulator.Actors.Hosts;
+
+/// <summary>The conversation with a host from outside.</summary>
+public static class HostMessages
+{
+    /// <summary>Asks to be told when the host stands: IOMMU probed, domains mapped, every group attached to its first tenant.
+    /// Answer: <see cref="HostStarted"/> or <see cref="HostFailed"/>.</summary>
+    public sealed record WaitUntilStarted;
+
+    /// <summary>The host stands.</summary>
+    /// <param name="Host">Its name.</param>
+    public sealed record HostStarted(string Host);
+
+    /// <summary>The host can't be brought up.</summary>
+    /// <param name="Host">Its name.</param>
+    /// <param name="Reason">Why, in one line.</param>
+    public sealed record HostFailed(string Host, string Reason);
+
+    /// <summary>Starts every device's workload.</summary>
+    public sealed record StartWorkload;
+
+    /// <summary>Stops every device's workload: no new batch is sent; those in flight return.</summary>
+    public sealed record StopWorkload;
+
+    /// <summary>Asks to be told when every device has got all its answers. Answer: <see cref="WorkloadFinished"/>.</summary>
+    public sealed record WaitForWorkload;
+
+    /// <summary>Every device has sent all its DMAs, or was stopped, and has got all answers.</summary>
+    /// <param name="Host">The host's name.</param>
+    public sealed record WorkloadFinished(string Host);
+
+    /// <summary>Moves a group to a tenant. Answer: <see cref="Reassigned"/> or <see cref="ReassignmentFailed"/>.</summary>
+    /// <param name="Group">The group, from 0.</param>
+    /// <param name="ToTenant">The owner tag of the tenant.</param>
+    /// <param name="Trace">The trace that the change is part of; default begins one.</param>
+    public sealed record Reassign(int Group, OwnerTag ToTenant, ActivityContext Trace = default);
+
+    /// <summary>A group has changed its owner.</summary>
+    /// <param name="Group">The group.</param>
+    /// <param name="Tenant">Its owner now.</param>
+    /// <param name="Epoch">The epoch of the tenure.</param>
+    /// <param name="BlockedTime">From the request to block until the new owner was attached; of the wall clock.</param>
+    public sealed record Reassigned(int Group, OwnerTag Tenant, Epoch Epoch, TimeSpan BlockedTime);
+
+    /// <summary>A group has not changed its owner as asked.</summary>
+    /// <param name="Group">The group.</param>
+    /// <param name="State">Where it stands.</param>
+    /// <param name="Epoch">Its epoch.</param>
+    /// <param name="Reason">Why, in one line.</param>
+    public sealed record ReassignmentFailed(int Group, OwnershipState State, Epoch Epoch, string Reason);
+
+    /// <summary>Blocks a group and leaves it so. Answer: <see cref="GroupBlocked"/> or <see cref="ReassignmentFailed"/>.</summary>
+    /// <param name="Group">The group, from 0.</param>
+    /// <param name="Trace">The trace that the change is part of; default begins one.</param>
+    public sealed record BlockGroup(int Group, ActivityContext Trace = default);
+
+    /// <summary>A group is blocked.</summary>
+    /// <param name="Group">The group.</param>
+    /// <param name="Epoch">Its epoch.</param>
+    public sealed record GroupBlocked(int Group, Epoch Epoch);
+
+    /// <summary>Claims a group that is nobody's for a tenant: from then on it can only be attached to that one first.
+    /// Answer: <see cref="GroupClaimed"/> or <see cref="ReassignmentFailed"/>.</summary>
+    /// <param name="Group">The group, from 0.</param>
+    /// <param name="Tenant">The owner tag of the tenant.</param>
+    public sealed record ClaimGroup(int Group, OwnerTag Tenant);
+
+    /// <summary>A group is claimed.</summary>
+    /// <param name="Group">The group.</param>
+    /// <param name="Tenant">The claimant.</param>
+    /// <param name="Epoch">Its epoch.</param>
+    public sealed record GroupClaimed(int Group, OwnerTag Tenant, Epoch Epoch);
+
+    /// <summary>Asks for the figures so far. Answer: <see cref="HostStatistics"/>.</summary>
+    public sealed record GetStatistics;
+}

@@ -1,0 +1,104 @@
+using Emulator.Actors.Devices;
+using Emulator.Actors.Ownership;
+using Emulator.Actors.Programming;
+using Emulator.Hardware.Drivers;
+using Emulator.Hardware.Iommus;
+using Emulator.Hardware.Memory;
+using Emulator.Hardware.Translation;
+
+namespace Emulator.Actors.Hosts;
+
+/// <summary>An emulated host: its IOMMU, the devices behind it, the tenants that they pass between.</summary>
+public sealed record HostSpecification
+{
+    /// <summary>Devices of a host at most.</summary>
+    public const int MaxDevices = 1024;
+
+    /// <summary>Tenants of a host at most.</summary>
+    public const int MaxTenants = 64;
+
+    /// <summary>The host's name: unique in the run; letters, digits and hyphens.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Its kind of IOMMU.</summary>
+    public required IommuRoom Room { get; init; }
+
+    /// <summary>The IOMMU's hardware variant; null for the room's first.</summary>
+    public string? Variant { get; init; }
+
+    /// <summary>Whose driver sequences are followed.</summary>
+    public KernelVersion Kernel { get; init; } = KernelVersion.Linux61;
+
+    /// <summary>Size and shape of each IOTLB.</summary>
+    public IotlbGeometry Iotlb { get; init; } = new();
+
+    /// <summary>Devices, 1 to <see cref="MaxDevices"/>.</summary>
+    public int Devices { get; init; } = 4;
+
+    /// <summary>Devices in a group, at least 1; they change owners together. Group g holds the devices from g times this number.</summary>
+    public int DevicesPerGroup { get; init; } = 1;
+
+    /// <summary>Tenants, 1 to <see cref="MaxTenants"/>. Each has a domain of its own and memory of its own; group g starts with tenant g modulo their number.</summary>
+    public int Tenants { get; init; } = 2;
+
+    /// <summary>How a group is blocked between two owners.</summary>
+    public BlockingStrategy Strategy { get; init; } = BlockingStrategy.Empty;
+
+    /// <summary>How driver sequences reach the silicon.</summary>
+    public DriverPacing Pacing { get; init; } = DriverPacing.Whole;
+
+    /// <summary>What each device does.</summary>
+    public Workload Workload { get; init; } = new();
+
+    /// <summary>What single devices do in place of <see cref="Workload"/>, by their number.</summary>
+    public IReadOnlyDictionary<int, Workload> Workloads { get; init; } = new Dictionary<int, Workload>();
+
+    /// <summary>Where each tenant's buffer begins in its domain; a multiple of 2 MiB.</summary>
+    public ulong IovaBase { get; init; } = 0x1000_0000;
+
+    /// <summary>Bytes of each tenant's buffer: a power of two, 64 KiB to 256 MiB.</summary>
+    public ulong BufferSize { get; init; } = 4UL << 20;
+
+    /// <summary>Violations kept with their circumstances; further ones are counted.</summary>
+    public int ViolationsKept { get; init; } = 64;
+
+    /// <summary>Number of groups.</summary>
+    public int Groups => (Devices + DevicesPerGroup - 1) / DevicesPerGroup;
+
+    /// <summary>The owner tag of a tenant's memory.</summary>
+    /// <param name="tenant">0 to <see cref="Tenants"/> - 1.</param>
+    public static OwnerTag TenantTag(int tenant) => new(tenant + 1);
+
+    /// <summary>The tenant that a group is attached to first.</summary>
+    public OwnerTag FirstTenant(int group) => TenantTag(group % Tenants);
+
+    /// <summary>What a device does.</summary>
+    public Workload WorkloadOf(int device) => Workloads.GetValueOrDefault(device, Workload);
+
+    /// <summary>Checks the limits.</summary>
+    /// <exception cref="ArgumentException">A value is outside its limits; the message names it.</exception>
+    public void Validate()
+    {
+        if (Name.Length == 0 || !Name.All(c => char.IsAsciiLetterOrDigit(c) || c == '-'))
+            throw new ArgumentException($"host name '{Name}' is not made of letters, digits and hyphens");
+        if (Devices is < 1 or > MaxDevices)
+            throw new ArgumentException($"host {Name}: {Devices} devices are outside 1 to {MaxDevices}");
+        if (DevicesPerGroup < 1)
+            throw new ArgumentException($"host {Name}: {DevicesPerGroup} devices in a group is below 1");
+        if (Tenants is < 1 or > MaxTenants)
+            throw new ArgumentException($"host {Name}: {Tenants} tenants are outside 1 to {MaxTenants}");
+        if (BufferSize is < 64UL << 10 or > 256UL << 20 || !ulong.IsPow2(BufferSize))
+            throw new ArgumentException($"host {Name}: buffer size {BufferSize} is no power of two from 64 KiB to 256 MiB");
+        if ((IovaBase & (PhysicalMemory.BankSize - 1)) != 0)
+            throw new ArgumentException($"host {Name}: IOVA base 0x{IovaBase:x} is not a multiple of 2 MiB");
+        if (ViolationsKept < 0)
+            throw new ArgumentException($"host {Name}: {ViolationsKept} violations kept is below 0");
+        Workload.Validate();
+        foreach (var (device, workload) in Workloads)
+        {
+            if (device < 0 || device >= Devices)
+                throw new ArgumentException($"host {Name}: a workload is given for device {device}, there are {Devices}");
+            workload.Validate();
+        }
+    }
+}
