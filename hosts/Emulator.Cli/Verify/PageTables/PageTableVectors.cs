@@ -21,6 +21,8 @@ public sealed class PageTableVectors : IVectorKind
     {
         ["APPLE_DART"] = (vector, _, memory, frames) => DartFixture.Make(vector, memory, frames),
         ["APPLE_DART2"] = (vector, _, memory, frames) => DartFixture.Make(vector, memory, frames),
+        ["VTD_SL"] = VtdFixture.Make,
+        ["VTD_FL"] = VtdFixture.Make,
     };
 
     /// <inheritdoc/>

@@ -1,0 +1,25 @@
+using Emulator.Hardware.Memory;
+
+namespace Emulator.Hardware.PageTables;
+
+/// <summary>First-level tables at physical addresses.</summary>
+public readonly struct VtdDirectReader : IVtdTableReader
+{
+    private readonly PhysicalMemory _memory;
+    private readonly bool _marks;
+
+    /// <summary>Makes a reader.</summary>
+    /// <param name="memory">The memory.</param>
+    /// <param name="marks">Whether accessed and dirty bits are written; false for a look without traces.</param>
+    public VtdDirectReader(PhysicalMemory memory, bool marks) => (_memory, _marks) = (memory, marks);
+
+    /// <inheritdoc/>
+    public bool TryRead(ref ulong address, out ulong entry) => _memory.TryRead64(address, out entry);
+
+    /// <inheritdoc/>
+    public void Mark(ulong address, ulong entry, ulong bits)
+    {
+        if (_marks)
+            _memory.CompareExchange64(address, entry | bits, entry);
+    }
+}

@@ -1,0 +1,46 @@
+namespace Emulator.Hardware.PageTables;
+
+/// <summary>One 64-bit entry of a VT-d table, second or first level.</summary>
+/// <param name="Raw">The word in memory.</param>
+/// <remarks>Source: Linux 6.1 drivers/iommu/intel/iommu.h, DMA_PTE_* and DMA_FL_PTE_*.</remarks>
+public readonly record struct VtdEntry(ulong Raw)
+{
+    /// <summary>Second level: reads are allowed. First level: present.</summary>
+    public const ulong Read = 1UL << 0;
+
+    /// <summary>Writes are allowed.</summary>
+    public const ulong Write = 1UL << 1;
+
+    /// <summary>First level: user mode may access (US).</summary>
+    public const ulong User = 1UL << 2;
+
+    /// <summary>First level: accessed (A).</summary>
+    public const ulong Accessed = 1UL << 5;
+
+    /// <summary>First level: dirty (D).</summary>
+    public const ulong Dirty = 1UL << 6;
+
+    /// <summary>A page of 2 MiB or 1 GiB in place of a table (PS).</summary>
+    public const ulong LargePage = 1UL << 7;
+
+    /// <summary>Second level: snoop the processor caches (SNP).</summary>
+    public const ulong Snoop = 1UL << 11;
+
+    /// <summary>First level: no instruction fetch (XD).</summary>
+    public const ulong ExecuteDisable = 1UL << 63;
+
+    /// <summary>Bits of the address: 51:12.</summary>
+    public const ulong AddressMask = 0x000f_ffff_ffff_f000;
+
+    /// <summary>Whether software takes it for present: bit 0 or 1.</summary>
+    public bool IsPresent => (Raw & (Read | Write)) != 0;
+
+    /// <summary>Whether bit 7 makes it a large page.</summary>
+    public bool IsLargePage => (Raw & LargePage) != 0;
+
+    /// <summary>The table or page that it points to.</summary>
+    public ulong Address => Raw & AddressMask;
+
+    /// <summary>log2 of the bytes that an entry of a level covers; level 1 is the 4 KiB page.</summary>
+    public static int Shift(int level) => 12 + ((level - 1) * 9);
+}
