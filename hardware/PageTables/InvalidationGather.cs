@@ -31,8 +31,13 @@ public sealed class InvalidationGather
     /// <summary>Asks for the invalidation of leaf entries.</summary>
     public void AddPage(ulong iova, ulong size, ulong granule)
     {
-        if (Queued)
-            return;
+        if (!Queued)
+            AddPageAlways(iova, size, granule);
+    }
+
+    /// <summary>Asks for the invalidation of leaf entries even when the unmap is queued (LPAE after a split).</summary>
+    public void AddPageAlways(ulong iova, ulong size, ulong granule)
+    {
         Start = Math.Min(Start, iova);
         End = Math.Max(End, iova + (size - 1));
         if (_requests.Count > 0 && _requests[^1] is { Kind: InvalidationKind.Page } last && last.Granule == granule && last.Iova + last.Size == iova)

@@ -23,6 +23,11 @@ public sealed class PageTableVectors : IVectorKind
         ["APPLE_DART2"] = (vector, _, memory, frames) => DartFixture.Make(vector, memory, frames),
         ["VTD_SL"] = VtdFixture.Make,
         ["VTD_FL"] = VtdFixture.Make,
+        ["ARM_64_LPAE_S1"] = ArmLpaeFixture.Create,
+        ["ARM_64_LPAE_S2"] = ArmLpaeFixture.Create,
+        ["ARM_32_LPAE_S1"] = ArmLpaeFixture.Create,
+        ["ARM_32_LPAE_S2"] = ArmLpaeFixture.Create,
+        ["ARM_MALI_LPAE"] = ArmLpaeFixture.Create,
     };
 
     /// <inheritdoc/>

@@ -1,0 +1,14 @@
+namespace Emulator.Hardware.PageTables;
+
+/// <summary>The Mali flavour.</summary>
+public readonly struct ArmLpaeMali : IArmLpaeStage
+{
+    /// <inheritdoc/>
+    public static bool HasStage1Permissions => false;
+
+    /// <inheritdoc/>
+    public static bool HasBlocksAtLastLevel => true;
+
+    /// <inheritdoc/>
+    public static bool HasAccessFlag => false;
+}

@@ -1,0 +1,14 @@
+namespace Emulator.Hardware.PageTables;
+
+/// <summary>Stage 2, 64- or 32-bit.</summary>
+public readonly struct ArmLpaeStage2 : IArmLpaeStage
+{
+    /// <inheritdoc/>
+    public static bool HasStage1Permissions => false;
+
+    /// <inheritdoc/>
+    public static bool HasBlocksAtLastLevel => false;
+
+    /// <inheritdoc/>
+    public static bool HasAccessFlag => true;
+}
