@@ -2,7 +2,6 @@ using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Memory;
 using Emulator.Hardware.PageTables;
 using Emulator.Hardware.Translation;
-using Xunit;
 
 namespace Emulator.Hardware.Tests.PageTables;
 
