@@ -1,0 +1,116 @@
+using Emulator.Hardware.Dma;
+using Emulator.Hardware.Drivers;
+using Emulator.Hardware.Iommus;
+
+namespace Emulator.Cli.Survey;
+
+/// <summary>
+/// Asks what a detach really does: sends DMA before, during and after it and looks only at where each landed.
+/// </summary>
+/// <remarks>
+/// <para>A DMA fills caches, so a probe disturbs what the next one sees. At each point four are sent: a read and a write to one page that is in use
+/// since the attach (it finds what the IOTLB still holds), and a read and a write to a page that no DMA has touched before (it finds
+/// what the silicon still walks). Of the two of a direction the worse one is reported.</para>
+/// <para>Whether an answer from the old domain is stale is not guessed from the step's name: the same steps are run on a second platform whose caches
+/// never saw a DMA. Where that one no longer lands in the old domain's page, the first one's answer came from a cache.</para>
+/// </remarks>
+public static class SurveyEngine
+{
+    private const int MaxSlots = 512;
+
+    /// <summary>The cases of a selection, in the catalogue's order.</summary>
+    /// <param name="rooms">The IOMMUs.</param>
+    /// <param name="kernels">The kernels.</param>
+    /// <param name="strategies">The strategies.</param>
+    /// <param name="progress">Told which case is next.</param>
+    public static IEnumerable<SurveyCase> Run(
+        IReadOnlyList<IommuRoom> rooms, IReadOnlyList<KernelVersion> kernels, IReadOnlyList<SurveyStrategy> strategies, Action<string>? progress = null)
+    {
+        foreach (var room in rooms)
+        {
+            foreach (var variant in room.Variants)
+            {
+                foreach (var kernel in kernels)
+                {
+                    foreach (var strategy in strategies)
+                    {
+                        progress?.Invoke($"{room.Name} {variant} {SurveyText.Of(kernel)} {SurveyText.Of(strategy)}");
+                        yield return Run(room, variant, kernel, strategy);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Runs one case.</summary>
+    public static SurveyCase Run(IommuRoom room, string variant, KernelVersion kernel, SurveyStrategy strategy)
+    {
+        ArgumentNullException.ThrowIfNull(room);
+        var points = new List<SurveyPoint>();
+        try
+        {
+            using var stage = new SurveyStage(room, variant, kernel, strategy, MaxSlots);
+            if (!stage.Offers(strategy))
+            {
+                var reason = $"Linux {SurveyText.Of(kernel)}'s driver has no blocking domain of its own";
+                return new SurveyCase(room, variant, kernel, strategy, [], [], new SurveyVerdict(SurveyAnswer.NotOffered, reason));
+            }
+
+            Observe(stage, points, strategy, steps => AnswerWithoutCaches(room, variant, kernel, strategy, steps));
+        }
+        catch (Exception e) when (e is DriverException or KernelBugException)
+        {
+            return new SurveyCase(room, variant, kernel, strategy, points, [], new SurveyVerdict(SurveyAnswer.Failed, e.Message));
+        }
+
+        return new SurveyCase(room, variant, kernel, strategy, points, SurveyJudge.FindLeaks(points), SurveyJudge.Judge(room.Guess, points));
+    }
+
+    private static void Observe(SurveyStage stage, List<SurveyPoint> points, SurveyStrategy strategy, Func<int, SurveyLanding> withoutCaches)
+    {
+        var nextColdSlot = SurveyStage.WarmSlot + 1;
+
+        void Probe(SurveyPhase phase, int? number = null, string? step = null)
+        {
+            var observations = new List<SurveyObservation>(4);
+            SurveyLanding? truth = null;
+            foreach (var cold in (bool[])[false, true])
+            {
+                foreach (var access in (DmaAccess[])[DmaAccess.Read, DmaAccess.Write])
+                {
+                    if (cold && nextColdSlot == stage.Slots)
+                        continue;
+                    var dma = stage.Send(cold ? nextColdSlot++ : SurveyStage.WarmSlot, access);
+                    if (phase == SurveyPhase.DuringDetach && dma.Landing == SurveyLanding.DomainA)
+                        truth ??= withoutCaches(number!.Value);
+                    observations.Add(new SurveyObservation(dma, SurveyJudge.Classify(phase, dma.Landing, truth), cold));
+                }
+            }
+
+            points.Add(new SurveyPoint(phase, number, step, observations));
+        }
+
+        void RunProbed(IEnumerable<DriverStep> sequence, string name, SurveyPhase phase)
+        {
+            var number = 0;
+            stage.Run(sequence, name, step => Probe(phase, ++number, stage.Bus.Describe(step)));
+        }
+
+        Probe(SurveyPhase.BeforeAttach);
+        var attachStep = 0;
+        stage.Run(stage.AttachA(), "attach to A", step => points.Add(new SurveyPoint(SurveyPhase.Attaching, ++attachStep, stage.Bus.Describe(step), [])));
+        Probe(SurveyPhase.Attached);
+        RunProbed(stage.Leave(strategy), "leaving A", SurveyPhase.DuringDetach);
+        Probe(SurveyPhase.AfterDetach);
+        RunProbed(stage.AttachB(), "attach to B", SurveyPhase.AttachingNext);
+        Probe(SurveyPhase.AfterNextAttach);
+    }
+
+    private static SurveyLanding AnswerWithoutCaches(IommuRoom room, string variant, KernelVersion kernel, SurveyStrategy strategy, int steps)
+    {
+        using var stage = new SurveyStage(room, variant, kernel, strategy, SurveyStage.WarmSlot + 1);
+        stage.Run(stage.AttachA(), "attach to A");
+        stage.RunPart(stage.Leave(strategy), steps);
+        return stage.Send(SurveyStage.WarmSlot, DmaAccess.Read).Landing;
+    }
+}

@@ -1,0 +1,79 @@
+using Emulator.Hardware.Dma;
+using Emulator.Hardware.Iommus;
+
+namespace Emulator.Cli.Survey;
+
+/// <summary>Judges probes: one by one, as leaks, and as an answer to the mail.</summary>
+internal static class SurveyJudge
+{
+    private static readonly DmaAccess[] Directions = [DmaAccess.Read, DmaAccess.Write];
+
+    /// <summary>Judges where a DMA landed.</summary>
+    /// <param name="phase">When it was sent.</param>
+    /// <param name="landing">Where it landed.</param>
+    /// <param name="withoutCaches">During the detach: where it lands on a platform without caches, when known.</param>
+    public static SurveyOutcome Classify(SurveyPhase phase, SurveyLanding landing, SurveyLanding? withoutCaches) => landing switch
+    {
+        SurveyLanding.Nowhere => SurveyOutcome.Blocked,
+        SurveyLanding.OwnAddress => SurveyOutcome.Identity,
+        SurveyLanding.Elsewhere => SurveyOutcome.Elsewhere,
+        SurveyLanding.DomainB => SurveyOutcome.Translated,
+        _ when phase <= SurveyPhase.Attached => SurveyOutcome.Translated,
+        _ when phase == SurveyPhase.DuringDetach && withoutCaches == SurveyLanding.DomainA => SurveyOutcome.Translated,
+        _ => SurveyOutcome.Stale,
+    };
+
+    /// <summary>Joins neighbouring points with the same leak. Before the detach and after the next attach's first step nothing is looked for but
+    /// answers that are stale or land in memory of others.</summary>
+    public static IReadOnlyList<SurveyLeak> FindLeaks(IReadOnlyList<SurveyPoint> points)
+    {
+        var leaks = new List<SurveyLeak>();
+        SurveyLeak? open = null;
+        foreach (var point in points.Where(point => point.Phase > SurveyPhase.Attached))
+        {
+            var bad = point.Observations.Where(o => o.Outcome > SurveyOutcome.Translated).ToList();
+            var worst = bad.MaxBy(o => o.Outcome);
+            if (worst == null)
+            {
+                Close();
+                continue;
+            }
+
+            if (open is { } leak && (leak.Outcome != worst.Outcome || leak.Landing != worst.Dma.Landing))
+                Close();
+            var accesses = Directions.Where(access => bad.Exists(o => o.Dma.Access == access)).ToArray();
+            var cold = bad.Exists(o => o.Cold);
+            open = open == null
+                ? new SurveyLeak(point, point, worst.Outcome, worst.Dma.Landing, accesses, cold)
+                : open with { Last = point, Accesses = [.. open.Accesses.Union(accesses).Order()], ColdToo = open.ColdToo || cold };
+        }
+
+        Close();
+        return leaks;
+
+        void Close()
+        {
+            if (open != null)
+                leaks.Add(open);
+            open = null;
+        }
+    }
+
+    /// <summary>Compares what was observed after the detach with the mail's guess.</summary>
+    public static SurveyVerdict Judge(Guess2022 guess, IReadOnlyList<SurveyPoint> points)
+    {
+        var after = points.First(point => point.Phase == SurveyPhase.AfterDetach);
+        var (read, write) = (after.Worst(DmaAccess.Read), after.Worst(DmaAccess.Write));
+        var observed = read.Outcome == write.Outcome
+            ? $"reads and writes {SurveyText.Of(read)}"
+            : $"reads {SurveyText.Of(read)}, writes {SurveyText.Of(write)}";
+        return guess switch
+        {
+            Guess2022.Undecided => new SurveyVerdict(SurveyAnswer.Undecided, $"the mail leaves it open; {observed}"),
+            Guess2022.Blocking => new SurveyVerdict(Holds(SurveyOutcome.Blocked) ? SurveyAnswer.Holds : SurveyAnswer.Wrong, observed),
+            _ => new SurveyVerdict(Holds(SurveyOutcome.Identity) ? SurveyAnswer.Holds : SurveyAnswer.Wrong, observed),
+        };
+
+        bool Holds(SurveyOutcome outcome) => read.Outcome == outcome && write.Outcome == outcome;
+    }
+}

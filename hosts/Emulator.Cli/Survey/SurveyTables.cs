@@ -1,0 +1,106 @@
+using Emulator.Hardware.Dma;
+using Spectre.Console;
+
+namespace Emulator.Cli.Survey;
+
+/// <summary>The survey for people: one row per case, and the log of one case.</summary>
+internal static class SurveyTables
+{
+    /// <summary>Prints one row per case.</summary>
+    public static void PrintSummary(IAnsiConsole console, IEnumerable<SurveyCase> cases)
+    {
+        var table = new Table().Border(TableBorder.Simple);
+        table.AddColumns("IOMMU", "variant", "kernel", "strategy", "guess 2022", "after detach: read", "write", "guess holds?", "leaks until blocked: steps, what, where");
+        foreach (var survey in cases)
+        {
+            var after = survey.At(SurveyPhase.AfterDetach);
+            table.AddRow(
+                survey.Room.Name,
+                Markup.Escape(survey.Variant),
+                SurveyText.Of(survey.Kernel),
+                SurveyText.Of(survey.Strategy),
+                SurveyText.Of(survey.Room.Guess),
+                after == null ? "-" : Cell(after.Worst(DmaAccess.Read)),
+                after == null ? "-" : Cell(after.Worst(DmaAccess.Write)),
+                Answer(survey.Verdict),
+                survey.Leaks.Count > 0 ? string.Join('\n', survey.Leaks.Select(Leak)) : survey.Points.Count > 0 ? "none" : Markup.Escape(survey.Verdict.Why));
+        }
+
+        console.Write(table);
+    }
+
+    /// <summary>Prints the log of one case: each driver step, and what the DMAs after it did.</summary>
+    public static void PrintLog(IAnsiConsole console, SurveyCase survey)
+    {
+        console.MarkupLineInterpolated(
+            $"[bold]{survey.Room.Title}[/]: variant {survey.Variant}, Linux {SurveyText.Of(survey.Kernel)}, strategy {SurveyText.Of(survey.Strategy)}");
+        console.MarkupLineInterpolated($"The mail's guess: {SurveyText.Of(survey.Room.Guess)}. {survey.Verdict.ToString()}");
+        if (survey.Points.Count == 0)
+        {
+            console.WriteLine();
+            return;
+        }
+
+        var table = new Table().Border(TableBorder.Simple);
+        table.AddColumn("phase");
+        table.AddColumn(new TableColumn("#").RightAligned());
+        table.AddColumn("driver step");
+        table.AddColumns("read, warm page", "write, warm page", "read, new page", "write, new page");
+        SurveyPhase? last = null;
+        foreach (var point in survey.Points)
+        {
+            table.AddRow([
+                point.Phase == last ? "" : SurveyText.Of(point.Phase),
+                point.Number?.ToString() ?? "",
+                Markup.Escape(point.Step ?? ""),
+                .. point.Observations.Select(Cell),
+            ]);
+            last = point.Phase;
+        }
+
+        console.Write(table);
+        foreach (var leak in survey.Leaks)
+            console.MarkupLine($"leak: {Leak(leak)}");
+        console.WriteLine();
+    }
+
+    private static string Cell(SurveyObservation observation)
+    {
+        var text = observation.Outcome switch
+        {
+            SurveyOutcome.Blocked => SurveyText.Of(observation),
+            SurveyOutcome.Identity => "identity",
+            _ => $"{SurveyText.Of(observation.Outcome)}, {SurveyText.Of(observation.Dma.Landing)}",
+        };
+        var colour = observation.Outcome switch
+        {
+            SurveyOutcome.Blocked => "green",
+            SurveyOutcome.Translated => "default",
+            _ => "red",
+        };
+        return $"[{colour}]{Markup.Escape(text)}[/]";
+    }
+
+    private static string Answer(SurveyVerdict verdict) => verdict.Answer switch
+    {
+        SurveyAnswer.Holds => "[green]holds[/]",
+        SurveyAnswer.Wrong => "[red]wrong[/]",
+        SurveyAnswer.Failed => "[red]failed[/]",
+        _ => verdict.Name,
+    };
+
+    private static string Leak(SurveyLeak leak)
+    {
+        var where = leak.First == leak.Last ? Place(leak.First) : $"{Place(leak.First)} .. {Place(leak.Last)}";
+        var directions = string.Join('+', leak.Accesses.Select(access => access == DmaAccess.Read ? "read" : "write"));
+        var pages = leak.Outcome != SurveyOutcome.Stale ? "" : leak.ColdToo ? ", also new pages" : ", cached pages only";
+        return Markup.Escape($"{where}: {directions} {SurveyText.Of(leak.Outcome)}, {SurveyText.Of(leak.Landing)}{pages}");
+    }
+
+    private static string Place(SurveyPoint point) => point.Phase switch
+    {
+        SurveyPhase.DuringDetach => $"step {point.Number}",
+        SurveyPhase.AttachingNext => $"next attach {point.Number}",
+        _ => SurveyText.Of(point.Phase),
+    };
+}
