@@ -142,11 +142,8 @@ internal sealed class SurveyStage : IDisposable
         for (var slot = 0; slot < slots; slot++)
         {
             var offset = (ulong)slot * SlotStride;
-            var gather = new InvalidationGather();
-            var result = DomainPaging.Map(table, FirstIova + offset, firstFrame + offset, page, Protection.Read | Protection.Write, gather);
-            if (result.Errno != Errno.None)
-                throw new DriverException(result.Errno, $"mapping 0x{FirstIova + offset:x} failed");
-            Run(Driver.SyncMap(domain, new Iova(FirstIova + offset), page, gather), "sync of a map");
+            var map = DomainMapping.Map(Driver, domain, FirstIova + offset, firstFrame + offset, page, Protection.Read | Protection.Write);
+            Run(map, $"map of 0x{FirstIova + offset:x}");
         }
 
         return domain;
