@@ -32,6 +32,11 @@ public sealed class VectorTests
         { "pagetables/arm64-s2-64k.6.12.jsonl.gz", 80 },
         { "pagetables/mali-lpae.6.1-diff.jsonl.gz", 23 },
         { "pagetables/mali-lpae.6.12.jsonl.gz", 80 },
+        { "pagetables/amd-v1.6.1-diff.jsonl.gz", 10 },
+        { "pagetables/amd-v1.6.12.jsonl.gz", 80 },
+        { "pagetables/amd-v2-4l.6.1-diff.jsonl.gz", 8 },
+        { "pagetables/amd-v2-4l.6.12.jsonl.gz", 80 },
+        { "pagetables/amd-v2-5l.6.12.jsonl.gz", 80 },
     };
 
     [Theory]

@@ -28,6 +28,8 @@ public sealed class PageTableVectors : IVectorKind
         ["ARM_32_LPAE_S1"] = ArmLpaeFixture.Create,
         ["ARM_32_LPAE_S2"] = ArmLpaeFixture.Create,
         ["ARM_MALI_LPAE"] = ArmLpaeFixture.Create,
+        ["AMD_IOMMU_V1"] = AmdFixture.MakeV1,
+        ["AMD_IOMMU_V2"] = AmdFixture.MakeV2,
     };
 
     /// <inheritdoc/>
