@@ -1,0 +1,93 @@
+namespace Emulator.Cli.Replay.Alignment;
+
+/// <summary>
+/// Puts the times of a DMA log on the clock of the trace. Both sides see the same invalidations: the trace when the driver submits one, the log
+/// when the IOMMU executes it. Their difference is the clocks' offset and the command's way, which is never negative; the shortest way among
+/// neighbours is taken for none. A request of the log gets a window of the trace's time that it must lie in: between its two neighbouring
+/// invalidations, no earlier than the larger and no later than the smallest offset among them says.
+/// </summary>
+public sealed class ClockAlignment
+{
+    private readonly AlignmentOptions _options;
+    private readonly long[] _log;
+    private readonly long[] _trace;
+    private int _next;
+
+    private ClockAlignment(AlignmentOptions options, List<(long Trace, long Log)> pairs, int traceMarks, int logMarks)
+    {
+        _options = options;
+        pairs.Sort((a, b) => a.Log.CompareTo(b.Log));
+        _trace = [.. pairs.Select(pair => pair.Trace)];
+        _log = [.. pairs.Select(pair => pair.Log)];
+        (TraceMarks, LogMarks) = (traceMarks, logMarks);
+    }
+
+    /// <summary>Invalidations found on both sides.</summary>
+    public int Pairs => _trace.Length;
+
+    /// <summary>Invalidations of the trace.</summary>
+    public int TraceMarks { get; }
+
+    /// <summary>Invalidations of the log.</summary>
+    public int LogMarks { get; }
+
+    /// <summary>Finds the invalidations of one side on the other: each of the log is the first of the trace, in order, that says the same and
+    /// is not taken yet.</summary>
+    /// <param name="trace">The trace's, oldest first.</param>
+    /// <param name="log">The log's, oldest first.</param>
+    /// <param name="options">Options.</param>
+    /// <param name="fromEnd">Pair the last ones first: for logs in which invalidations that no trace shows come before (AMD's set-up of every device).</param>
+    public static ClockAlignment Align(IReadOnlyList<InvalidationMark> trace, IReadOnlyList<InvalidationMark> log, AlignmentOptions options, bool fromEnd = false)
+    {
+        ArgumentNullException.ThrowIfNull(trace);
+        ArgumentNullException.ThrowIfNull(log);
+        ArgumentNullException.ThrowIfNull(options);
+        var taken = new bool[trace.Count];
+        var pairs = new List<(long Trace, long Log)>();
+        var first = 0;
+        for (var i = 0; i < log.Count; i++)
+        {
+            var wanted = log[Index(i, log.Count)];
+            while (first < trace.Count && taken[first])
+                first++;
+            for (var j = first; j < Math.Min(first + options.Lookahead, trace.Count); j++)
+            {
+                var found = trace[Index(j, trace.Count)];
+                if (taken[j] || found.Kind != wanted.Kind || found.Key != wanted.Key)
+                    continue;
+                taken[j] = true;
+                pairs.Add((found.Time, wanted.Time));
+                break;
+            }
+        }
+
+        return new ClockAlignment(options, pairs, trace.Count, log.Count);
+
+        int Index(int i, int count) => fromEnd ? count - 1 - i : i;
+    }
+
+    /// <summary>The window of the trace's time in which an event of the log took place. Calls go forward in time: a call with an earlier time than
+    /// the one before is answered with the same neighbours.</summary>
+    /// <param name="time">The log's time.</param>
+    public (long First, long Last) Window(long time)
+    {
+        while (_next < _log.Length && _log[_next] <= time)
+            _next++;
+        var (before, after) = (Math.Max(_next - 1, 0), Math.Min(_next, _log.Length - 1));
+        var (larger, smaller) = (Math.Max(Offset(before), Offset(after)), Math.Min(Offset(before), Offset(after)));
+        var smallest = smaller;
+        for (var i = Math.Max(0, _next - _options.Neighbours); i < Math.Min(_log.Length, _next + _options.Neighbours); i++)
+        {
+            if (Offset(i) > smaller - _options.Stop)
+                smallest = Math.Min(smallest, Offset(i));
+        }
+
+        var first = time - larger;
+        if (_next > 0)
+            first = Math.Max(first, _trace[_next - 1]);
+        first -= _options.Slack;
+        return (first, Math.Max(first, time - smallest + _options.Slack));
+    }
+
+    private long Offset(int i) => _log[i] - _trace[i];
+}

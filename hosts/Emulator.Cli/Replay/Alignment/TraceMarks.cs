@@ -1,0 +1,76 @@
+using System.Runtime.InteropServices;
+using Emulator.Cli.Replay.DmaLogs;
+using Emulator.Cli.Replay.Traces;
+
+namespace Emulator.Cli.Replay.Alignment;
+
+/// <summary>
+/// Collects the invalidations of a trace. Intel: the descriptors of <c>qi_submit</c>, one mark each. Otherwise, and where those are not recorded,
+/// the <c>sync</c> after one or more unmaps of a flow (its range begins at the lowest of them), or the unmap itself where no kprobe was recorded.
+/// AMD: the attaches, which invalidate the device table entry of the device.
+/// </summary>
+public sealed class TraceMarks
+{
+    /// <summary>The number of marks that are kept; a longer trace is aligned by the first ones.</summary>
+    public const int MaxMarks = 4_000_000;
+
+    private readonly List<InvalidationMark> _queued = [];
+    private readonly List<InvalidationMark> _unmapped = [];
+    private readonly List<InvalidationMark> _attached = [];
+    private readonly Dictionary<(int Flow, ulong Iova), ulong> _entered = [];
+    private readonly Dictionary<(int Flow, ulong Domain), ulong> _gathered = [];
+
+    /// <summary>Takes the next event of the trace.</summary>
+    public void Add(in TraceEvent e)
+    {
+        switch (e.Kind)
+        {
+            case TraceEventKind.InvalidationQueued:
+                AddDescriptor(e.Time, e.Descriptor0, e.Descriptor1);
+                break;
+            case TraceEventKind.Attached when e.Device is { } device && PciName.TryParse(device, out var stream):
+                Keep(_attached, new InvalidationMark(DmaLogEntryKind.InvalidateStream, e.Time, stream.Value));
+                break;
+            case TraceEventKind.Unmapping:
+                _entered[(e.Flow, e.Iova)] = e.Domain;
+                break;
+            case TraceEventKind.Unmapped when _entered.Remove((e.Flow, e.Iova), out var domain):
+                ref var start = ref CollectionsMarshal.GetValueRefOrAddDefault(_gathered, (e.Flow, domain), out var present);
+                start = present ? Math.Min(start, e.Iova) : e.Iova;
+                break;
+            case TraceEventKind.Unmapped:
+                Keep(_unmapped, new InvalidationMark(DmaLogEntryKind.InvalidateRange, e.Time, e.Iova));
+                break;
+            case TraceEventKind.Syncing when _gathered.Remove((e.Flow, e.Domain), out var first):
+                Keep(_unmapped, new InvalidationMark(DmaLogEntryKind.InvalidateRange, e.Time, first));
+                break;
+        }
+    }
+
+    /// <summary>The marks to align with a log of an IOMMU.</summary>
+    public IReadOnlyList<InvalidationMark> For(string iommu) => iommu == "amd" ? _attached : _queued.Count > 0 ? _queued : _unmapped;
+
+    private static void Keep(List<InvalidationMark> marks, InvalidationMark mark)
+    {
+        if (marks.Count < MaxMarks)
+            marks.Add(mark);
+    }
+
+    // Source: VT-d invalidation descriptors; types 1 (context) and 2 (IOTLB), granularities 1 global, 2 domain, 3 page or device.
+    private void AddDescriptor(long time, ulong first, ulong second)
+    {
+        var granularity = (first >> 4) & 3;
+        switch (first & 0xf)
+        {
+            case 1:
+                Keep(_queued, new InvalidationMark(DmaLogEntryKind.InvalidateStream, time, granularity == 3 ? (first >> 32) & 0xffff : DmaLogEntry.All));
+                break;
+            case 2 when granularity == 3:
+                Keep(_queued, new InvalidationMark(DmaLogEntryKind.InvalidateRange, time, second & ~0xfffUL));
+                break;
+            case 2:
+                Keep(_queued, new InvalidationMark(DmaLogEntryKind.InvalidateDomain, time, granularity == 2 ? (first >> 16) & 0xffff : DmaLogEntry.All));
+                break;
+        }
+    }
+}
