@@ -72,9 +72,6 @@ public sealed record ArmSmmuV3Options
     /// <summary>HYP: the EL2 stream world.</summary>
     public bool Hyp => (Idr0 & 1u << 9) != 0;
 
-    /// <summary>HTTU 7:6 is not zero: hardware updates of access flag and dirty state.</summary>
-    public bool HardwareUpdates => (Idr0 & 3u << 6) != 0;
-
     /// <summary>STALL_MODEL 25:24.</summary>
     public StallModel StallModel => (StallModel)((Idr0 >> 24) & 3);
 
@@ -114,10 +111,21 @@ public sealed record ArmSmmuV3Options
     /// <summary>The bits that a code of OAS, IPS or S2PS stands for: 32 to 52. The reserved code 7 is taken as 6.</summary>
     public static int DecodeOutputSize(int code) => OutputSizes[Math.Min(code, OutputSizes.Length - 1)];
 
+    /// <summary>Refuses what this silicon does not model.</summary>
+    /// <exception cref="ArgumentException">Tables other than little-endian VMSAv8-64, hardware updates of tables (HTTU), more than 32 bits of StreamID, or 20 of SubstreamID.</exception>
+    internal void Check()
+    {
+        if ((Idr0 & 2u << 2) == 0 || ((Idr0 >> 21) & 3) == 3 || (Idr0 & 3u << 6) != 0 || StallModel > StallModel.StallForced)
+            throw new ArgumentException($"IDR0 0x{Idr0:x}: only VMSAv8-64 tables (TTF bit 3), little-endian (TTENDIAN not 3), no HTTU and stall models 0 to 2 are modelled");
+        if (StreamIdBits > 32 || SubstreamIdBits > 20)
+            throw new ArgumentException($"IDR1 0x{Idr1:x}: at most 32 bits of StreamID and 20 of SubstreamID");
+        ArgumentOutOfRangeException.ThrowIfNegative(ConfigurationEntries);
+    }
+
     /// <summary>Declares the identification registers.</summary>
     internal void Declare(RegisterFile file)
     {
-        file.Add(ArmSmmuV3Registers.Idr0, 4, "IDR0", RegisterAccess.ReadOnly, Idr0, "S2P 0, S1P 1, TTF 3:2, COHACC 4, HTTU 7:6, HYP 9, ATS 10, ASID16 12, MSI 13, SEV 14, PRI 16, VMID16 18, CD2L 19, TTENDIAN 22:21, STALL_MODEL 25:24, TERM_MODEL 26, ST_LVL 28:27");
+        file.Add(ArmSmmuV3Registers.Idr0, 4, "IDR0", RegisterAccess.ReadOnly, Idr0, "S2P 0, S1P 1, TTF 3:2, COHACC 4, HYP 9, ATS 10, ASID16 12, MSI 13, SEV 14, PRI 16, VMID16 18, CD2L 19, TTENDIAN 22:21, STALL_MODEL 25:24, TERM_MODEL 26, ST_LVL 28:27");
         file.Add(ArmSmmuV3Registers.Idr1, 4, "IDR1", RegisterAccess.ReadOnly, Idr1, "SIDSIZE 5:0, SSIDSIZE 10:6, PRIQS 15:11, EVTQS 20:16, CMDQS 25:21, REL 28, QUEUES_PRESET 29, TABLES_PRESET 30");
         file.Add(ArmSmmuV3Registers.Idr2, 4, "IDR2", RegisterAccess.ReadOnly);
         file.Add(ArmSmmuV3Registers.Idr3, 4, "IDR3", RegisterAccess.ReadOnly, Idr3, "HAD 2, RIL 10");
