@@ -39,6 +39,9 @@ public sealed class DmaBatch : IDataLane
     /// <summary>The IOMMU instance.</summary>
     public int Unit { get; }
 
+    /// <summary>Its place among the device's batches, from 0.</summary>
+    public int Slot { get; init; }
+
     /// <summary>The requests; the first <see cref="Count"/> are valid.</summary>
     public DmaRequest[] Requests { get; } = new DmaRequest[Capacity];
 

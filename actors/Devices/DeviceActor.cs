@@ -1,0 +1,132 @@
+using Akka.Actor;
+using Emulator.Actors.Hosts;
+using Emulator.Actors.Ownership;
+using Emulator.Hardware.Dma;
+
+namespace Emulator.Actors.Devices;
+
+/// <summary>
+/// A device's DMA engine. It keeps at most its credits of batches in flight, fills each again when it returns, and goes on whatever the answers are: a
+/// device does not ask who owns it. After a crash it stands still, like a device after reset.
+/// </summary>
+internal sealed class DeviceActor : UntypedActor
+{
+    private readonly int _device;
+    private readonly IActorRef _translation;
+    private readonly Workload _workload;
+    private readonly DmaBatch[] _batches;
+    private readonly StreamId _stream;
+    private readonly ulong _base;
+    private readonly ulong _slots;
+    private readonly ulong _readBelow;
+    private readonly int _lengthShift;
+    private ulong _random;
+    private ulong _next;
+    private long _left;
+    private int _inFlight;
+    private Epoch _epoch;
+
+    public DeviceActor(EmulatedHost host, int device, IActorRef translation)
+    {
+        _device = device;
+        _translation = translation;
+        _workload = host.Specification.WorkloadOf(device);
+        var binding = host.Devices[device].Streams[0];
+        _stream = binding.Stream;
+        _base = host.Specification.IovaBase;
+        _slots = host.Specification.BufferSize / (ulong)_workload.Length;
+        _lengthShift = int.Log2(_workload.Length);
+        _readBelow = (ulong)(_workload.ReadShare * (1UL << 32));
+        // Any seed but zero keeps the generator going.
+        _random = ((_workload.Seed + (ulong)device + 1) * 0x9e3779b97f4a7c15UL) | 1;
+        _batches = new DmaBatch[_workload.Credits];
+        for (var slot = 0; slot < _batches.Length; slot++)
+            _batches[slot] = new DmaBatch(Self, device, device / host.Specification.DevicesPerGroup, binding.Unit) { Slot = slot };
+    }
+
+    protected override void PostRestart(Exception reason)
+    {
+        base.PostRestart(reason);
+        Context.Parent.Tell(new SupervisionMessages.ChildRestarted(ActorKind.Device, _device));
+    }
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            // A batch of the engine before a crash is not this engine's: it is dropped.
+            case DmaBatch batch when _batches[batch.Slot] == batch:
+                Return(batch);
+                break;
+            case DmaBatch:
+                break;
+            case DeviceMessages.Start start:
+                Start(start.Epoch);
+                break;
+            case DeviceMessages.Stop:
+                _left = 0;
+                if (_inFlight == 0)
+                    Finish();
+                break;
+            case SupervisionMessages.CrashActor crash:
+                throw InjectedCrashException.Of(crash);
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private void Start(Epoch epoch)
+    {
+        if (_left > 0 || _inFlight > 0)
+            return;
+        _epoch = epoch;
+        _left = _workload.TotalDmas;
+        if (_left == 0)
+            Finish();
+        for (var slot = 0; slot < _batches.Length && _left > 0; slot++)
+            Send(_batches[slot]);
+    }
+
+    private void Return(DmaBatch batch)
+    {
+        _inFlight--;
+        if (!batch.Lost && batch.CompletedUnder > _epoch)
+            _epoch = batch.CompletedUnder;
+        if (_left > 0)
+            Send(batch);
+        else if (_inFlight == 0)
+            Finish();
+    }
+
+    private void Send(DmaBatch batch)
+    {
+        var count = (int)Math.Min(_left, _workload.BatchSize);
+        _left -= count;
+        _inFlight++;
+        batch.Count = count;
+        batch.Lost = false;
+        batch.SentUnder = _epoch;
+        Fill(batch.Requests.AsSpan(0, count));
+        _translation.Tell(batch, ActorRefs.NoSender);
+    }
+
+    private void Fill(Span<DmaRequest> requests)
+    {
+        var random = _random;
+        var sequential = _workload.Pattern == AccessPattern.Sequential;
+        for (var i = 0; i < requests.Length; i++)
+        {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            var slot = (sequential ? _next++ : random >> 32) & (_slots - 1);
+            var access = (random & uint.MaxValue) < _readBelow ? DmaAccess.Read : DmaAccess.Write;
+            requests[i] = new DmaRequest(_stream, new Iova(_base + (slot << _lengthShift)), access, (ushort)_workload.Length) { Tag = (ushort)i };
+        }
+
+        _random = random;
+    }
+
+    private void Finish() => Context.Parent.Tell(new DeviceMessages.Finished(_device));
+}

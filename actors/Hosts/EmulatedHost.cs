@@ -1,0 +1,102 @@
+using System.Numerics;
+using Emulator.Actors.Isolation;
+using Emulator.Actors.Ownership;
+using Emulator.Actors.Programming;
+using Emulator.Hardware.Drivers;
+using Emulator.Hardware.Iommus;
+using Emulator.Hardware.Memory;
+using Emulator.Telemetry;
+
+namespace Emulator.Actors.Hosts;
+
+/// <summary>
+/// What a crash of an actor does not take away: silicon, memory, what the kernel remembers, the epochs, the figures. Each part has one writer,
+/// named at the part.
+/// </summary>
+/// <remarks>
+/// Memory: each tenant's buffer has frames of its own, scattered page by page. The frames at the addresses that the tenants use as IOVAs belong to
+/// a bystander, so that a DMA that passes untranslated is caught.
+/// </remarks>
+internal sealed class EmulatedHost : IDisposable
+{
+    /// <summary>Owns the frames at the identity addresses of the tenants' IOVAs.</summary>
+    public static readonly OwnerTag Bystander = new(int.MaxValue);
+
+    private const ulong LowestTenantMemory = 0x4000_0000;
+    private const ulong Scatter = 0x9e3779b1;
+
+    private readonly IDisposable _meters;
+
+    private EmulatedHost(HostSpecification specification, Platform platform)
+    {
+        Specification = specification;
+        Platform = platform;
+        Devices = [.. Enumerable.Range(0, specification.Devices).Select(platform.Device)];
+        Tenures = new GroupTenure[specification.Groups];
+        Driver = new DriverMemory(specification.Groups);
+        Witness = new IsolationRecord(specification);
+        _meters = EmulatorMeters.Register(specification.Name, specification.Room.Name, Dma, Ownership);
+        platform.Memory.SetOwner(specification.IovaBase, specification.BufferSize, Bystander);
+        for (var tenant = 0; tenant < specification.Tenants; tenant++)
+            platform.Memory.SetOwner(TenantMemory(tenant), specification.BufferSize, HostSpecification.TenantTag(tenant));
+    }
+
+    public HostSpecification Specification { get; }
+
+    public Platform Platform { get; }
+
+    public IReadOnlyList<DmaDevice> Devices { get; }
+
+    /// <summary>Whether the first attach of every group is done. Writer: the host's actor.</summary>
+    public bool HasStarted { get; set; }
+
+    /// <summary>Writer: the translation actor.</summary>
+    public GroupTenure[] Tenures { get; }
+
+    /// <summary>User: the IOMMU's actor.</summary>
+    public DriverMemory Driver { get; }
+
+    /// <summary>Writer: the checker.</summary>
+    public IsolationRecord Witness { get; }
+
+    /// <summary>Writer: the translation actor.</summary>
+    public DmaCounters Dma { get; } = new();
+
+    /// <summary>Writers: the host's actor; violations and unchecked, the checker.</summary>
+    public OwnershipCounters Ownership { get; } = new();
+
+    /// <summary>Builds the host.</summary>
+    /// <exception cref="ArgumentException">The specification is outside its limits, or the room has no such variant.</exception>
+    public static EmulatedHost Create(HostSpecification specification)
+    {
+        specification.Validate();
+        var options = new PlatformOptions { Kernel = specification.Kernel, Variant = specification.Variant, Iotlb = specification.Iotlb };
+        return new EmulatedHost(specification, specification.Room.Create(options));
+    }
+
+    /// <summary>The devices of a group.</summary>
+    public IEnumerable<DmaDevice> DevicesOf(int group) => Devices.Skip(group * Specification.DevicesPerGroup).Take(Specification.DevicesPerGroup);
+
+    /// <summary>Where a page of a tenant's buffer is in memory.</summary>
+    /// <param name="tenant">The tenant, from 0.</param>
+    /// <param name="page">The page, from 0.</param>
+    /// <param name="pageSize">Bytes of a page; a power of two, at most the buffer's size.</param>
+    public ulong FrameOf(int tenant, ulong page, ulong pageSize)
+    {
+        var pages = Specification.BufferSize / pageSize;
+        return TenantMemory(tenant) + ((((page * Scatter) + (ulong)tenant) & (pages - 1)) * pageSize);
+    }
+
+    public void Dispose()
+    {
+        _meters.Dispose();
+        Platform.Dispose();
+    }
+
+    private ulong TenantMemory(int tenant)
+    {
+        var size = Math.Max(Specification.BufferSize, PhysicalMemory.BankSize);
+        var first = Math.Max(LowestTenantMemory, BitOperations.RoundUpToPowerOf2(Specification.IovaBase + Specification.BufferSize));
+        return first + ((ulong)tenant * size);
+    }
+}

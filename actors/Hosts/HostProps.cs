@@ -1,0 +1,31 @@
+using Akka.Actor;
+using Emulator.Actors.Devices;
+using Emulator.Actors.Isolation;
+using Emulator.Actors.Ownership;
+using Emulator.Actors.Programming;
+using Emulator.Actors.Silicon;
+
+namespace Emulator.Actors.Hosts;
+
+/// <summary>How each actor of a host is made: the one place that names their dispatchers and mailboxes, which configuration defines.</summary>
+/// <param name="TranslationDispatcher">Path of the configuration of the translation actor's dispatcher.</param>
+internal sealed record HostProps(string TranslationDispatcher)
+{
+    /// <summary>Path of the configuration of the mailbox with two lanes.</summary>
+    public const string ControlAwareMailbox = "emulator.control-aware-mailbox";
+
+    public Props Host(EmulatedHost host) => Props.Create(() => new HostActor(host, this));
+
+    public Props Translation(EmulatedHost host, IActorRef checker, IActorRef iommu) =>
+        Props.Create(() => new TranslationActor(host, checker, iommu)).WithDispatcher(TranslationDispatcher).WithMailbox(ControlAwareMailbox);
+
+    public static Props Checker(EmulatedHost host) => Props.Create(() => new IsolationChecker(host));
+
+    public static Props Iommu(EmulatedHost host) => Props.Create(() => new IommuActor(host));
+
+    public static Props Domain(EmulatedHost host, int tenant, IActorRef iommu) => Props.Create(() => new DomainActor(host, tenant, iommu));
+
+    public static Props Group(EmulatedHost host, int group, IActorRef translation, IActorRef iommu) => Props.Create(() => new GroupActor(host, group, translation, iommu));
+
+    public static Props Device(EmulatedHost host, int device, IActorRef translation) => Props.Create(() => new DeviceActor(host, device, translation));
+}

@@ -1,0 +1,144 @@
+using Akka.Actor;
+using Emulator.Actors.Devices;
+using Emulator.Actors.Hosts;
+using Emulator.Actors.Ownership;
+using Emulator.Hardware.Dma;
+using Emulator.Hardware.Memory;
+
+namespace Emulator.Actors.Isolation;
+
+/// <summary>
+/// The witness: sees each completed DMA and each ownership change in the order in which they happened at the silicon, and says what must not have
+/// happened. It knows grants and landing addresses, and nothing of tables, drivers or strategies.
+/// </summary>
+internal sealed class IsolationChecker : UntypedActor
+{
+    private readonly EmulatedHost _host;
+    private readonly PhysicalMemory _memory;
+    private readonly OwnershipChanged[] _grants;
+    private readonly DeviceTally[] _tallies;
+    private bool _knowsGrants;
+
+    public IsolationChecker(EmulatedHost host)
+    {
+        _host = host;
+        _memory = host.Platform.Memory;
+        _tallies = host.Witness.Devices;
+        var name = host.Specification.Name;
+        _grants = [.. Enumerable.Range(0, host.Tenures.Length).Select(group => new OwnershipChanged(name, group, OwnershipState.Unclaimed, Epoch.None, OwnerTag.None))];
+    }
+
+    protected override void PreStart() => Context.Parent.Tell(new IsolationMessages.StateGrants());
+
+    protected override void PreRestart(Exception reason, object message)
+    {
+        if (message is DmaBatch batch)
+        {
+            _host.Ownership.AddUnchecked(batch.Count);
+            batch.Owner.Tell(batch);
+        }
+
+        base.PreRestart(reason, message);
+    }
+
+    protected override void PostRestart(Exception reason)
+    {
+        base.PostRestart(reason);
+        Context.Parent.Tell(new SupervisionMessages.ChildRestarted(ActorKind.Checker, 0));
+    }
+
+    protected override void OnReceive(object message)
+    {
+        if (message is DmaBatch batch)
+        {
+            if (_knowsGrants)
+                Check(batch);
+            else
+                _host.Ownership.AddUnchecked(batch.Count);
+            batch.Owner.Tell(batch);
+            return;
+        }
+
+        switch (message)
+        {
+            case OwnershipChanged changed:
+                Note(changed);
+                break;
+            case IsolationMessages.GrantsStated:
+                _knowsGrants = true;
+                break;
+            case IsolationMessages.CollectStatistics collect:
+                collect.ReplyTo.Tell(Statistics());
+                break;
+            case SupervisionMessages.CrashActor crash:
+                throw InjectedCrashException.Of(crash);
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private void Note(OwnershipChanged changed) => _grants[changed.Group] = changed;
+
+    private void Check(DmaBatch batch)
+    {
+        var grant = _grants[batch.Group];
+        // Nobody's memory is never granted: while nothing is granted, each completed DMA is a violation.
+        var granted = grant.State is OwnershipState.Blocked or OwnershipState.Unclaimed or OwnershipState.Claimed ? OwnerTag.None : grant.Granted;
+        var completed = 0;
+        var stalled = 0;
+        var completions = batch.Completions.AsSpan(0, batch.Count);
+        for (var i = 0; i < completions.Length; i++)
+        {
+            ref readonly var completion = ref completions[i];
+            if (completion.Status == DmaStatus.Completed)
+            {
+                completed++;
+                var owner = _memory.OwnerOf(completion.Address.Value);
+                if (granted == OwnerTag.None || owner != granted)
+                    Report(batch, i, grant, granted, owner);
+            }
+            else if (completion.Status == DmaStatus.Stalled)
+            {
+                stalled++;
+            }
+        }
+
+        ref var tally = ref _tallies[batch.Device];
+        tally.Dmas += completions.Length;
+        tally.Completed += completed;
+        tally.Stalled += stalled;
+        tally.Aborted += completions.Length - completed - stalled;
+        if (batch.IsStale)
+            tally.Stale += completions.Length;
+    }
+
+    private void Report(DmaBatch batch, int index, OwnershipChanged grant, OwnerTag granted, OwnerTag owner)
+    {
+        _host.Ownership.AddViolation();
+        if (!_host.Witness.KeepsMore)
+            return;
+        ref readonly var request = ref batch.Requests[index];
+        _host.Witness.Keep(new IsolationViolation(
+            batch.Device, batch.Group, request.Stream, request.Iova, request.Access, batch.Completions[index].Address, owner, granted, grant.State, grant.Epoch, batch.SentUnder));
+    }
+
+    private HostStatistics Statistics() => new()
+    {
+        Host = _host.Specification.Name,
+        Iommu = _host.Specification.Room.Name,
+        Faults = _host.Dma.Faults,
+        IotlbHits = _host.Dma.IotlbHits,
+        IotlbMisses = _host.Dma.IotlbMisses,
+        DriverSteps = _host.Dma.DriverSteps,
+        Reassignments = _host.Ownership.Reassignments,
+        ReassignmentsFailed = _host.Ownership.Failed,
+        BlockedTime = _host.Ownership.BlockedTime,
+        LongestBlockedTime = _host.Ownership.LongestBlockedTime,
+        Violations = _host.Ownership.Violations,
+        FirstViolations = _host.Witness.FirstViolations(),
+        Unchecked = _host.Ownership.Unchecked,
+        ActorRestarts = _host.Ownership.ActorRestarts,
+        Devices = [.. _tallies.Select((t, i) => new DeviceStatistics(_host.Devices[i].Name, t.Dmas, t.Completed, t.Aborted, t.Stalled, t.Stale))],
+    };
+}

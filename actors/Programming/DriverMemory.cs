@@ -1,0 +1,30 @@
+using Emulator.Hardware.Drivers;
+using Emulator.Hardware.Memory;
+
+namespace Emulator.Actors.Programming;
+
+/// <summary>What a kernel remembers of its IOMMU: it outlives a crash of the actor that uses it. One user, the IOMMU's actor.</summary>
+internal sealed class DriverMemory
+{
+    /// <summary>Makes it for a number of groups.</summary>
+    public DriverMemory(int groups)
+    {
+        Attached = new IommuDomain?[groups];
+        EmptyDomains = new IommuDomain?[groups];
+    }
+
+    /// <summary>The run that is on its way; null when there is none.</summary>
+    public DriverRun? Current { get; set; }
+
+    /// <summary>Probe runs finished: 0 none, 1 the IOMMU, 1 + n the first n devices.</summary>
+    public int Probed { get; set; }
+
+    /// <summary>Each tenant's domain.</summary>
+    public Dictionary<OwnerTag, IommuDomain> Domains { get; } = [];
+
+    /// <summary>The domain that each group is in; null when it is in none, or in the driver's own blocking domain.</summary>
+    public IommuDomain?[] Attached { get; }
+
+    /// <summary>Each group's empty domain, made when first needed.</summary>
+    public IommuDomain?[] EmptyDomains { get; }
+}

@@ -1,0 +1,271 @@
+using Akka.Actor;
+using Emulator.Actors.Hosts;
+using Emulator.Actors.Ownership;
+using Emulator.Actors.Silicon;
+using Emulator.Hardware.Drivers;
+using Emulator.Hardware.Memory;
+using static Emulator.Actors.Programming.ProgrammingMessages;
+
+namespace Emulator.Actors.Programming;
+
+/// <summary>
+/// The driver of a host's IOMMU. One run at a time: groups, domains and interrupts wait in line. The driver's steps are performed by the silicon's
+/// actor, whole runs in one message or step by step.
+/// </summary>
+internal sealed class IommuActor : UntypedActor
+{
+    private readonly EmulatedHost _host;
+    private readonly IIommuDriver _driver;
+    private readonly DriverMemory _memory;
+    private readonly Queue<(object Request, IActorRef Sender)> _waiting = new();
+    private IActorRef _translation = ActorRefs.Nobody;
+    private int _awaitedStep = -1;
+    private bool _interruptWaits;
+
+    public IommuActor(EmulatedHost host)
+    {
+        _host = host;
+        _driver = host.Platform.Driver;
+        _memory = host.Driver;
+    }
+
+    protected override void PreStart() => Context.Parent.Tell(new SiliconMessages.NeedSilicon());
+
+    protected override void PostRestart(Exception reason)
+    {
+        // An interrupt that was waiting in line is lost; a handler that finds nothing does no harm.
+        _interruptWaits = true;
+        _waiting.Enqueue((InterruptRaised.Instance, ActorRefs.Nobody));
+        base.PostRestart(reason);
+        Context.Parent.Tell(new SupervisionMessages.ChildRestarted(ActorKind.Iommu, 0));
+    }
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case StepPerformed performed:
+                if (performed.Run == _memory.Current && performed.Index == _awaitedStep)
+                    NextStep(performed.Run);
+                break;
+            case RunBegins begins:
+                if (begins.Run == _memory.Current && _awaitedStep < 0 && !begins.Run.HasBegun)
+                    NextStep(begins.Run);
+                break;
+            case RunEnded ended:
+                if (ended.Run == _memory.Current)
+                    End(ended.Run);
+                break;
+            case ProgramBlock or ProgramAttach or SyncMap or Sync or AllocateDomain:
+                _waiting.Enqueue((message, Sender));
+                Next();
+                break;
+            case InterruptRaised when !_interruptWaits:
+                _interruptWaits = true;
+                _waiting.Enqueue((message, Sender));
+                Next();
+                break;
+            case InterruptRaised:
+                break;
+            case SiliconMessages.Silicon silicon:
+                // Also after a crash of either side: what was on its way is finished first, as one run.
+                _translation = silicon.Translation;
+                _awaitedStep = -1;
+                if (_memory.Current is { } run)
+                    _translation.Tell(new PerformRun(run));
+                else
+                    Next();
+                break;
+            case SupervisionMessages.CrashActor crash:
+                throw InjectedCrashException.Of(crash);
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private void Next()
+    {
+        while (_memory.Current == null && !_translation.IsNobody())
+        {
+            if (_memory.Probed <= _host.Devices.Count)
+            {
+                var steps = _memory.Probed == 0 ? _driver.Probe() : _driver.ProbeDevice(_host.Devices[_memory.Probed - 1]);
+                Start(new DriverRun(RunPurpose.Probe, steps) { ReplyTo = Context.Parent });
+            }
+            else if (_waiting.TryDequeue(out var waiting))
+            {
+                Take(waiting.Request, waiting.Sender);
+            }
+            else
+            {
+                return;
+            }
+        }
+    }
+
+    private void Take(object request, IActorRef sender)
+    {
+        switch (request)
+        {
+            case ProgramBlock block when EmptyDomain(block.Group) is var (empty, refusal):
+                if (refusal != null)
+                {
+                    sender.Tell(new Programmed(block.Group, block.Epoch, RunPurpose.Block, refusal));
+                    break;
+                }
+
+                Start(new DriverRun(RunPurpose.Block, BlockSteps(block.Group, empty))
+                {
+                    Group = block.Group,
+                    Epoch = block.Epoch,
+                    Domain = empty,
+                    ReplyTo = sender,
+                    Trace = block.Trace,
+                });
+                break;
+            case ProgramAttach attach when _memory.Domains.TryGetValue(attach.Tenant, out var domain):
+                Start(new DriverRun(RunPurpose.Attach, AttachSteps(attach.Group, domain))
+                {
+                    Group = attach.Group,
+                    Epoch = attach.Epoch,
+                    Domain = domain,
+                    ReplyTo = sender,
+                    Trace = attach.Trace,
+                });
+                break;
+            case ProgramAttach attach:
+                sender.Tell(new Programmed(attach.Group, attach.Epoch, RunPurpose.Attach, $"there is no domain of {attach.Tenant}"));
+                break;
+            case SyncMap map:
+                Start(new DriverRun(RunPurpose.Invalidate, _driver.SyncMap(map.Domain, map.Iova, map.Size, map.Gather)) { ReplyTo = sender, Ticket = map.Ticket });
+                break;
+            case Sync sync:
+                Start(new DriverRun(RunPurpose.Invalidate, _driver.Sync(sync.Domain, sync.Gather)) { ReplyTo = sender, Ticket = sync.Ticket });
+                break;
+            case InterruptRaised:
+                _interruptWaits = false;
+                Start(new DriverRun(RunPurpose.Interrupt, _driver.HandleInterrupt()));
+                break;
+            case AllocateDomain allocate:
+                Allocate(allocate.Tenant, sender);
+                break;
+        }
+    }
+
+    private void Start(DriverRun run)
+    {
+        _memory.Current = run;
+        _awaitedStep = -1;
+        _translation.Tell(_host.Specification.Pacing == DriverPacing.Whole ? new PerformRun(run) : new BeginRun(run));
+    }
+
+    private void NextStep(DriverRun run)
+    {
+        run.Advance();
+        _awaitedStep = run.Performed;
+        // A run that is finished has nothing left to perform; the silicon's actor notes its end.
+        _translation.Tell(run.IsFinished ? new PerformRun(run) : new PerformStep(run, run.Performed));
+    }
+
+    private void End(DriverRun run)
+    {
+        _memory.Current = null;
+        var failure = run.HasSucceeded ? null : run.Outcome;
+        switch (run.Purpose)
+        {
+            case RunPurpose.Probe:
+                // A failed probe stops the line: nothing can be programmed.
+                if (failure != null)
+                {
+                    run.ReplyTo.Tell(new IommuProbed(failure));
+                    return;
+                }
+
+                if (++_memory.Probed > _host.Devices.Count)
+                    run.ReplyTo.Tell(new IommuProbed(null));
+                break;
+            case RunPurpose.Block or RunPurpose.Attach:
+                if (run.HasSucceeded)
+                    _memory.Attached[run.Group] = run.Domain;
+                run.ReplyTo.Tell(new Programmed(run.Group, run.Epoch, run.Purpose, failure));
+                break;
+            case RunPurpose.Invalidate:
+                run.ReplyTo.Tell(new Invalidated(run.Ticket, failure));
+                break;
+        }
+
+        Next();
+    }
+
+    private void Allocate(OwnerTag tenant, IActorRef sender)
+    {
+        try
+        {
+            if (!_memory.Domains.TryGetValue(tenant, out var domain))
+            {
+                domain = _driver.AllocateDomain(DomainType.Unmanaged);
+                foreach (var device in _host.Devices)
+                    _driver.Finalise(domain, device);
+                _memory.Domains.Add(tenant, domain);
+            }
+
+            sender.Tell(new DomainAllocated(domain));
+        }
+        catch (DriverException error)
+        {
+            sender.Tell(new DomainRefused(tenant, error.Message));
+        }
+    }
+
+    // The group's empty domain where the strategy needs one, or why there is none.
+    private (IommuDomain? Domain, string? Refusal) EmptyDomain(int group)
+    {
+        if (_host.Specification.Strategy != BlockingStrategy.Empty)
+            return (null, null);
+        try
+        {
+            return (_memory.EmptyDomains[group] ??= _driver.AllocateDomain(DomainType.Unmanaged), null);
+        }
+        catch (DriverException error)
+        {
+            return (null, error.Message);
+        }
+    }
+
+    private IEnumerable<DriverStep> BlockSteps(int group, IommuDomain? empty)
+    {
+        var devices = _host.DevicesOf(group);
+        if (empty != null)
+            return AttachSteps(group, empty);
+        if (_host.Specification.Strategy == BlockingStrategy.Native)
+            return InTurn(devices.Select(_driver.Block));
+        return _memory.Attached[group] is { } domain ? InTurn(devices.Select(device => _driver.Detach(domain, device))) : [];
+    }
+
+    private IEnumerable<DriverStep> AttachSteps(int group, IommuDomain domain) => InTurn(_host.DevicesOf(group).Select(device =>
+    {
+        _driver.Finalise(domain, device);
+        return _driver.Attach(domain, device);
+    }));
+
+    // One device after the other; the first that fails ends it.
+    private static IEnumerable<DriverStep> InTurn(IEnumerable<IEnumerable<DriverStep>> sequences)
+    {
+        foreach (var sequence in sequences)
+        {
+            foreach (var step in sequence)
+            {
+                if (step.Kind != DriverStepKind.Return)
+                {
+                    yield return step;
+                    continue;
+                }
+
+                if (step.Result < 0)
+                    yield return step;
+                break;
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using Akka.Actor;
+using Emulator.Actors.Devices;
+using Emulator.Actors.Hosts;
+using Emulator.Actors.Ownership;
+using Emulator.Hardware.Dma;
+using Emulator.Hardware.Iommus;
+
+namespace Emulator.Actors.Silicon;
+
+/// <summary>Follows DMA that silicon holds (stalls): a group has drained only when none of its DMA is held, and an answer that comes late passes
+/// the isolation check like any other.</summary>
+internal sealed class HeldDma
+{
+    private readonly ResumedDma[] _resumed = new ResumedDma[64];
+    private readonly Dictionary<StreamId, int> _devices = [];
+    private readonly int _devicesPerGroup;
+
+    public HeldDma(EmulatedHost host)
+    {
+        _devicesPerGroup = host.Specification.DevicesPerGroup;
+        for (var device = 0; device < host.Devices.Count; device++)
+        {
+            foreach (var binding in host.Devices[device].Streams)
+                _devices.TryAdd(binding.Stream, device);
+        }
+    }
+
+    public static int CountStalled(DmaBatch batch)
+    {
+        var stalled = 0;
+        foreach (ref readonly var completion in batch.Completions.AsSpan(0, batch.Count))
+            stalled += completion.Status == DmaStatus.Stalled ? 1 : 0;
+        return stalled;
+    }
+
+    /// <summary>Takes what the silicon has let go and sends it to the check.</summary>
+    /// <returns>Whether there was any.</returns>
+    public bool TakeResumed(IIommu[] units, GroupTenure[] tenures, IActorRef checker)
+    {
+        var any = false;
+        for (var unit = 0; unit < units.Length; unit++)
+        {
+            while (units[unit].TakeResumed(_resumed) is var count and > 0)
+            {
+                any = true;
+                foreach (ref readonly var dma in _resumed.AsSpan(0, count))
+                {
+                    if (_devices.TryGetValue(dma.Request.Stream, out var device))
+                        Forward(dma, device, unit, tenures, checker);
+                }
+            }
+        }
+
+        return any;
+    }
+
+    private void Forward(in ResumedDma dma, int device, int unit, GroupTenure[] tenures, IActorRef checker)
+    {
+        var group = device / _devicesPerGroup;
+        ref var tenure = ref tenures[group];
+        tenure.Held = Math.Max(0, tenure.Held - 1);
+        var batch = new DmaBatch(ActorRefs.Nobody, device, group, unit) { Count = 1, SentUnder = tenure.Epoch, CompletedUnder = tenure.Epoch, CompletedIn = tenure.State };
+        batch.Requests[0] = dma.Request;
+        batch.Completions[0] = dma.Completion;
+        checker.Tell(batch, ActorRefs.NoSender);
+    }
+}

@@ -1,0 +1,324 @@
+using System.Diagnostics;
+using Akka.Actor;
+using Emulator.Actors.Devices;
+using Emulator.Actors.Hosts;
+using Emulator.Actors.Isolation;
+using Emulator.Actors.Ownership;
+using Emulator.Actors.Programming;
+using Emulator.Hardware.Drivers;
+using Emulator.Hardware.Iommus;
+using Emulator.Hardware.Memory;
+using Emulator.Telemetry;
+
+namespace Emulator.Actors.Silicon;
+
+/// <summary>
+/// The bus of a host: every DMA and every driver step is a message to it, so they interleave here as on a bus and nowhere else. It sends DMA through
+/// the silicon whatever a group's state is - what blocks is the silicon - and stamps the answers with the state.
+/// </summary>
+/// <remarks>Fails closed: after a crash every group that was ever programmed is Blocking until it has been blocked again. Messages of an older epoch are refused with an answer.</remarks>
+internal sealed class TranslationActor : UntypedActor
+{
+    private readonly EmulatedHost _host;
+    private readonly Bus _bus;
+    private readonly IIommu[] _units;
+    private readonly GroupTenure[] _tenures;
+    private readonly HeldDma? _held;
+    private readonly List<OwnershipMessages.Fence> _waitingFences = [];
+    private readonly IActorRef _checker;
+    private readonly IActorRef _iommu;
+    private bool _interruptSent;
+
+    /// <summary>Makes it over a host's silicon.</summary>
+    /// <param name="host">The host.</param>
+    /// <param name="checker">Where answered DMA and ownership changes go.</param>
+    /// <param name="iommu">Who handles interrupts.</param>
+    public TranslationActor(EmulatedHost host, IActorRef checker, IActorRef iommu)
+    {
+        _host = host;
+        (_checker, _iommu) = (checker, iommu);
+        _bus = host.Platform.Bus;
+        _units = [.. _bus.Units];
+        _tenures = host.Tenures;
+        _held = host.Devices.Any(device => device.CanStall) ? new HeldDma(host) : null;
+    }
+
+    protected override void PreStart() => StateGrants();
+
+    protected override void PreRestart(Exception reason, object message)
+    {
+        if (message is DmaBatch batch)
+        {
+            batch.Lost = true;
+            batch.Owner.Tell(batch);
+        }
+
+        base.PreRestart(reason, message);
+    }
+
+    protected override void PostRestart(Exception reason)
+    {
+        for (var group = 0; group < _tenures.Length; group++)
+        {
+            ref var tenure = ref _tenures[group];
+            if (tenure.Epoch == Epoch.None)
+                continue;
+            tenure.State = OwnershipState.Blocking;
+            tenure.BlockingDone = tenure.AttachingDone = false;
+            Context.System.EventStream.Publish(State(group));
+        }
+
+        base.PostRestart(reason);
+        Context.Parent.Tell(new SupervisionMessages.ChildRestarted(ActorKind.Translation, 0));
+    }
+
+    protected override void OnReceive(object message)
+    {
+        if (message is DmaBatch batch)
+        {
+            Translate(batch);
+            return;
+        }
+
+        switch (message)
+        {
+            case ProgrammingMessages.PerformStep step:
+                PerformStep(step);
+                break;
+            case ProgrammingMessages.PerformRun perform:
+                PerformRun(perform.Run);
+                break;
+            case ProgrammingMessages.BeginRun begin:
+                Sender.Tell(MayBegin(begin.Run) ? new ProgrammingMessages.RunBegins(begin.Run) : new ProgrammingMessages.RunEnded(begin.Run));
+                break;
+            case OwnershipMessages.Block block:
+                Block(block);
+                break;
+            case OwnershipMessages.Fence fence:
+                Fence(fence, Sender);
+                break;
+            case OwnershipMessages.BeginAttach attach:
+                BeginAttach(attach);
+                break;
+            case OwnershipMessages.CompleteAttach complete:
+                CompleteAttach(complete);
+                break;
+            case OwnershipMessages.QueryGroup query:
+                Sender.Tell(new OwnershipMessages.GroupStatus(query.Group, _tenures[query.Group].State, _tenures[query.Group].Epoch));
+                break;
+            case IsolationMessages.StateGrants:
+                StateGrants();
+                break;
+            case IsolationMessages.CollectStatistics collect:
+                CountSilicon();
+                _checker.Tell(collect);
+                break;
+            case SupervisionMessages.CrashActor crash:
+                throw InjectedCrashException.Of(crash);
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private void Translate(DmaBatch batch)
+    {
+        var unit = _units[batch.Unit];
+        unit.Translate(batch.Requests.AsSpan(0, batch.Count), batch.Completions.AsSpan(0, batch.Count));
+        ref var tenure = ref _tenures[batch.Group];
+        batch.CompletedIn = tenure.State;
+        batch.CompletedUnder = tenure.Epoch;
+        _host.Dma.AddBatch(batch.Count, batch.IsStale);
+        if (_held != null)
+            tenure.Held += HeldDma.CountStalled(batch);
+        _checker.Tell(batch, ActorRefs.NoSender);
+        Settle();
+    }
+
+    // After anything that the silicon did: its counters, held DMA that it let go, its interrupt.
+    private void Settle()
+    {
+        CountSilicon();
+        if (_held != null && _held.TakeResumed(_units, _tenures, _checker))
+            PassWaitingFences();
+        if (_interruptSent)
+            return;
+        foreach (var unit in _units)
+        {
+            if (!unit.InterruptAsserted)
+                continue;
+            _interruptSent = true;
+            _iommu.Tell(ProgrammingMessages.InterruptRaised.Instance, Self);
+            return;
+        }
+    }
+
+    private void CountSilicon()
+    {
+        var (faults, hits, misses) = (0L, 0L, 0L);
+        foreach (var unit in _units)
+        {
+            faults += unit.Faults.Total;
+            if (unit.Iotlb is not { } iotlb)
+                continue;
+            hits += iotlb.Hits;
+            misses += iotlb.Misses;
+        }
+
+        _host.Dma.SetSilicon(faults, hits, misses);
+    }
+
+    private bool MayBegin(DriverRun run)
+    {
+        if (run.Group >= 0 && !run.HasBegun && run.Epoch != _tenures[run.Group].Epoch)
+            run.Refuse();
+        return !run.IsFinished;
+    }
+
+    private void PerformRun(DriverRun run)
+    {
+        if (MayBegin(run))
+        {
+            using var span = run.Group < 0 ? null : OwnershipActivities.Start(OwnershipActivities.Program, run.Trace, _host.Specification.Name, run.Group, run.Epoch.Value);
+            _host.Dma.AddDriverSteps(run.PerformAll(_bus));
+            span?.SetTag("emulator.steps", run.Performed).SetTag("emulator.purpose", run.Purpose.ToString());
+        }
+
+        EndRun(run);
+    }
+
+    private void PerformStep(ProgrammingMessages.PerformStep step)
+    {
+        if (step.Run.Performed == step.Index)
+        {
+            _host.Dma.AddDriverSteps(step.Run.Perform(_bus));
+            Settle();
+        }
+
+        Sender.Tell(new ProgrammingMessages.StepPerformed(step.Run, step.Index));
+    }
+
+    private void EndRun(DriverRun run)
+    {
+        if (run.Purpose == RunPurpose.Interrupt)
+            _interruptSent = false;
+        if (run.Group >= 0 && run.HasSucceeded && run.Epoch == _tenures[run.Group].Epoch)
+        {
+            ref var tenure = ref _tenures[run.Group];
+            tenure.BlockingDone |= run.Purpose == RunPurpose.Block;
+            tenure.AttachingDone |= run.Purpose == RunPurpose.Attach;
+        }
+
+        Sender.Tell(new ProgrammingMessages.RunEnded(run));
+        Settle();
+    }
+
+    private void Block(OwnershipMessages.Block block)
+    {
+        ref var tenure = ref _tenures[block.Group];
+        if (block.Epoch <= tenure.Epoch)
+        {
+            Refuse(block.Group, block.Epoch, "its epoch is not younger than the group's");
+            return;
+        }
+
+        using var span = Start(OwnershipActivities.Block, block.Trace, block.Group, block.Epoch);
+        tenure.Epoch = block.Epoch;
+        tenure.State = OwnershipState.Blocking;
+        tenure.BlockingDone = tenure.AttachingDone = false;
+        Announce(block.Group);
+        Sender.Tell(new OwnershipMessages.BlockAcknowledged(block.Group, block.Epoch));
+    }
+
+    private void Fence(OwnershipMessages.Fence fence, IActorRef sender)
+    {
+        ref var tenure = ref _tenures[fence.Group];
+        if (fence.Epoch != tenure.Epoch || tenure.State != OwnershipState.Blocking)
+        {
+            Refuse(fence.Group, fence.Epoch, "the group is not being blocked in this epoch");
+        }
+        else if (!tenure.BlockingDone)
+        {
+            Refuse(fence.Group, fence.Epoch, "the blocking steps of this epoch have not been performed");
+        }
+        else if (tenure.Held > 0)
+        {
+            _waitingFences.Add(fence with { ReplyTo = sender });
+        }
+        else
+        {
+            using var span = Start(OwnershipActivities.Fence, fence.Trace, fence.Group, fence.Epoch);
+            tenure.State = OwnershipState.Blocked;
+            tenure.Granted = OwnerTag.None;
+            Announce(fence.Group);
+            sender.Tell(new OwnershipMessages.FencePassed(fence.Group, fence.Epoch));
+        }
+    }
+
+    private void PassWaitingFences()
+    {
+        var waiting = _waitingFences.ToArray();
+        _waitingFences.Clear();
+        foreach (var fence in waiting)
+            Fence(fence, fence.ReplyTo);
+    }
+
+    private void BeginAttach(OwnershipMessages.BeginAttach attach)
+    {
+        ref var tenure = ref _tenures[attach.Group];
+        if (attach.Epoch != tenure.Epoch || tenure.State != OwnershipState.Blocked)
+        {
+            Refuse(attach.Group, attach.Epoch, "the group is not blocked in this epoch");
+            return;
+        }
+
+        using var span = Start(OwnershipActivities.Attach, attach.Trace, attach.Group, attach.Epoch);
+        tenure.State = OwnershipState.Attaching;
+        tenure.Granted = attach.Tenant;
+        Announce(attach.Group);
+        Sender.Tell(new OwnershipMessages.AttachBegun(attach.Group, attach.Epoch));
+    }
+
+    private void CompleteAttach(OwnershipMessages.CompleteAttach complete)
+    {
+        ref var tenure = ref _tenures[complete.Group];
+        if (complete.Epoch != tenure.Epoch || tenure.State != OwnershipState.Attaching || !tenure.AttachingDone)
+        {
+            Refuse(complete.Group, complete.Epoch, "the group has not been attached in this epoch");
+            return;
+        }
+
+        tenure.State = OwnershipState.Attached;
+        Announce(complete.Group);
+        Sender.Tell(new OwnershipMessages.AttachCompleted(complete.Group, complete.Epoch));
+    }
+
+    private void Refuse(int group, Epoch asked, string reason)
+    {
+        ref var tenure = ref _tenures[group];
+        Sender.Tell(new OwnershipMessages.Refused(group, tenure.Epoch, tenure.State, asked, reason));
+    }
+
+    private void StateGrants()
+    {
+        for (var group = 0; group < _tenures.Length; group++)
+            _checker.Tell(State(group));
+        _checker.Tell(new IsolationMessages.GrantsStated());
+    }
+
+    private void Announce(int group)
+    {
+        var changed = State(group);
+        _checker.Tell(changed);
+        Context.System.EventStream.Publish(changed);
+    }
+
+    private OwnershipChanged State(int group)
+    {
+        ref var tenure = ref _tenures[group];
+        return new OwnershipChanged(_host.Specification.Name, group, tenure.State, tenure.Epoch, tenure.Granted);
+    }
+
+    private Activity? Start(string name, ActivityContext parent, int group, Epoch epoch) =>
+        OwnershipActivities.Start(name, parent, _host.Specification.Name, group, epoch.Value);
+}
