@@ -1,0 +1,17 @@
+using Emulator.Actors.Hosts;
+
+namespace Emulator.Cli.Run;
+
+/// <summary>What one host of a run did.</summary>
+/// <param name="Specification">The host.</param>
+/// <param name="Statistics">Its figures.</param>
+/// <param name="Elapsed">From the start of the workload until its last answer, of the wall clock.</param>
+/// <param name="Problems">Reassignments that failed, each with its reason; the first ones.</param>
+public sealed record HostResult(HostSpecification Specification, HostStatistics Statistics, TimeSpan Elapsed, IReadOnlyList<string> Problems)
+{
+    /// <summary>DMAs per second of the wall clock.</summary>
+    public double DmaPerSecond => Elapsed > TimeSpan.Zero ? Statistics.Dmas / Elapsed.TotalSeconds : 0;
+
+    /// <summary>Whether every check of this host held.</summary>
+    public bool Held => Statistics is { Violations: 0, Unchecked: 0, ReassignmentsFailed: 0, ActorRestarts: 0 } && Problems.Count == 0;
+}

@@ -1,0 +1,180 @@
+using System.Text;
+using Emulator.Actors.Devices;
+using Emulator.Actors.Hosts;
+using Emulator.Actors.Ownership;
+using Emulator.Actors.Programming;
+using Emulator.Hardware.Drivers;
+using Emulator.Hardware.Iommus;
+using Emulator.Hardware.Memory;
+using Emulator.Hardware.Translation;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace Emulator.Cli.Run;
+
+/// <summary>Reads scenario files. <c>scenarios/quickstart.yaml</c> documents every field.</summary>
+public static class ScenarioReader
+{
+    /// <summary>Hosts of a scenario at most.</summary>
+    public const int MaxHosts = 64;
+
+    /// <summary>Changes of owner of one host at most.</summary>
+    public const int MaxReassignments = 1_000_000;
+
+    private const string QuickStart = "scenarios/quickstart.yaml";
+
+    /// <summary>The built-in quick start: the file of that name, as it was when the program was built.</summary>
+    public static Scenario ReadQuickStart()
+    {
+        using var stream = typeof(ScenarioReader).Assembly.GetManifestResourceStream(QuickStart)!;
+        using var reader = new StreamReader(stream, Encoding.UTF8);
+        return Read(QuickStart, reader);
+    }
+
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="BadInputException">It is missing or wrong; the message names file, line, field and reason.</exception>
+    public static Scenario ReadFile(string path)
+    {
+        if (!File.Exists(path))
+            throw new BadInputException($"{path}: {(Directory.Exists(path) ? "is a directory" : "no such file")}");
+        using var reader = new StreamReader(path, Encoding.UTF8);
+        return Read(path, reader);
+    }
+
+    /// <summary>Reads a scenario.</summary>
+    /// <param name="file">Its name, for messages.</param>
+    /// <param name="reader">Its text.</param>
+    /// <exception cref="BadInputException">It is wrong; the message names file, line, field and reason.</exception>
+    public static Scenario Read(string file, TextReader reader)
+    {
+        var yaml = new YamlStream();
+        try
+        {
+            yaml.Load(reader);
+        }
+        catch (YamlException e)
+        {
+            throw new BadInputException($"{file}:{e.Start.Line}: not YAML: {e.InnerException?.Message ?? e.Message}", e);
+        }
+
+        if (yaml.Documents.Count != 1)
+            throw new BadInputException($"{file}:1: holds {yaml.Documents.Count} documents, a scenario is one");
+        var fields = new YamlFields(file, "", yaml.Documents[0].RootNode);
+        var name = fields.Text("name") ?? Path.GetFileNameWithoutExtension(file);
+        var seed = fields.Number("seed", 0UL, ulong.MaxValue) ?? 1;
+        var defaults = fields.Mapping("defaults");
+        var hosts = fields.Mappings("hosts");
+        fields.RefuseOthers();
+        if (hosts.Count is < 1 or > MaxHosts)
+            throw fields.Refuse("hosts", $"{hosts.Count} hosts are outside 1 to {MaxHosts}");
+
+        // Devices add their number to the seed; a stride between hosts keeps every device's addresses its own.
+        var basis = new ScenarioHost(new HostSpecification { Name = "defaults", Room = IommuCatalog.Rooms[0] }, 0);
+        if (defaults != null)
+            basis = ReadHost(defaults, basis, seed, isDefaults: true);
+        var read = hosts.Select((host, index) => ReadHost(host, basis, seed + ((ulong)index * HostSpecification.MaxDevices), isDefaults: false)).ToList();
+        for (var i = 0; i < read.Count; i++)
+        {
+            if (read.FindIndex(host => host.Specification.Name == read[i].Specification.Name) < i)
+                throw hosts[i].Refuse("name", $"'{read[i].Specification.Name}' names two hosts");
+        }
+
+        return new Scenario(name, read);
+    }
+
+    private static ScenarioHost ReadHost(YamlFields fields, ScenarioHost basis, ulong seed, bool isDefaults)
+    {
+        var was = basis.Specification;
+        var room = was.Room;
+        if (!isDefaults)
+        {
+            var iommu = fields.Text("iommu") ?? throw fields.Refuse("iommu", "is missing");
+            room = IommuCatalog.Find(iommu)
+                ?? throw fields.Refuse("iommu", $"no IOMMU '{iommu}' is modelled; there are {string.Join(", ", IommuCatalog.Rooms.Select(known => known.Name))}");
+        }
+
+        var specification = was with
+        {
+            Name = isDefaults ? was.Name : fields.Text("name") ?? throw fields.Refuse("name", "is missing"),
+            Room = room,
+            Variant = isDefaults ? null : fields.Text("variant"),
+            Kernel = fields.Word("kernel", was.Kernel, ("6.1", KernelVersion.Linux61), ("6.12", KernelVersion.Linux612)),
+            Strategy = fields.Word(
+                "strategy", was.Strategy, ("native", BlockingStrategy.Native), ("empty", BlockingStrategy.Empty), ("detach", BlockingStrategy.Detach)),
+            Pacing = fields.Word("pacing", was.Pacing, ("whole", DriverPacing.Whole), ("step-by-step", DriverPacing.StepByStep)),
+            Iotlb = ReadIotlb(fields.Mapping("iotlb"), was.Iotlb),
+            Devices = fields.Number("devices", 1, HostSpecification.MaxDevices) ?? was.Devices,
+            DevicesPerGroup = fields.Number("devicesPerGroup", 1, HostSpecification.MaxDevices) ?? was.DevicesPerGroup,
+            Tenants = fields.Number("tenants", 1, HostSpecification.MaxTenants) ?? was.Tenants,
+            BufferSize = fields.Size("bufferSize") ?? was.BufferSize,
+            Workload = ReadWorkload(fields.Mapping("workload"), was.Workload) with { Seed = seed },
+        };
+        var reassignments = fields.Number("reassignments", 0, MaxReassignments) ?? basis.Reassignments;
+        fields.RefuseOthers();
+        if (!isDefaults)
+            Check(fields, specification, reassignments);
+        return new ScenarioHost(specification, reassignments);
+    }
+
+    private static Workload ReadWorkload(YamlFields? fields, Workload was)
+    {
+        if (fields == null)
+            return was;
+        var workload = was with
+        {
+            TotalDmas = fields.Number("dmas", 0L, 1_000_000_000_000L) ?? was.TotalDmas,
+            Pattern = fields.Word("pattern", was.Pattern, ("random", AccessPattern.Random), ("sequential", AccessPattern.Sequential)),
+            ReadShare = fields.Share("readShare") ?? was.ReadShare,
+            Length = fields.Number("length", 1, 4096) ?? was.Length,
+            BatchSize = fields.Number("batchSize", 1, DmaBatch.Capacity) ?? was.BatchSize,
+            Credits = fields.Number("credits", 1, 64) ?? was.Credits,
+        };
+        fields.RefuseOthers();
+        if (!int.IsPow2(workload.Length))
+            throw fields.Refuse("length", $"{workload.Length} is not a power of two");
+        return workload;
+    }
+
+    private static IotlbGeometry ReadIotlb(YamlFields? fields, IotlbGeometry was)
+    {
+        if (fields == null)
+            return was;
+        var limit = fields.Text("limit");
+        var geometry = was with
+        {
+            Sets = fields.Number("sets", 1, 1 << 20) ?? was.Sets,
+            Ways = fields.Number("ways", 1, 255) ?? was.Ways,
+            Unbounded = fields.Word("limit", was.Unbounded, ("none", true), ("nothing-kept", false), ("sets", false)),
+            Disabled = limit == null ? was.Disabled : limit == "nothing-kept",
+        };
+        fields.RefuseOthers();
+        return int.IsPow2(geometry.Sets) ? geometry : throw fields.Refuse("sets", $"{geometry.Sets} is not a power of two");
+    }
+
+    private static void Check(YamlFields fields, HostSpecification host, int reassignments)
+    {
+        if (host.Variant is { } variant && !host.Room.Variants.Contains(variant, StringComparer.Ordinal))
+            throw fields.Refuse("variant", $"{host.Room.Name} has no variant '{variant}'; it has {string.Join(", ", host.Room.Variants)}");
+        if (reassignments > 0 && host.Tenants < 2)
+            throw fields.Refuse("tenants", $"{reassignments} reassignments need at least 2 tenants");
+        if (!ulong.IsPow2(host.BufferSize) || host.BufferSize < 64 << 10 || host.BufferSize > 256 << 20)
+            throw fields.Refuse("bufferSize", $"{host.BufferSize} bytes are no power of two from 64KiB to 256MiB");
+        try
+        {
+            host.Validate();
+        }
+        catch (ArgumentException e)
+        {
+            throw fields.Refuse("name", e.Message);
+        }
+
+        if (host.Strategy != BlockingStrategy.Native)
+            return;
+        using var platform = host.Room.Create(new PlatformOptions { Kernel = host.Kernel, Variant = host.Variant, RamSize = PhysicalMemory.BankSize * 64 });
+        if (!platform.Driver.HasNativeBlocking)
+        {
+            throw fields.Refuse(
+                "strategy", $"native: Linux {(host.Kernel == KernelVersion.Linux61 ? "6.1" : "6.12")}'s driver of {host.Room.Name} has no blocking domain of its own; use empty");
+        }
+    }
+}

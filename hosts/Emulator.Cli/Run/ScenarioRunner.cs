@@ -1,0 +1,122 @@
+using System.Diagnostics;
+using Akka.Actor;
+using Emulator.Actors.Hosting;
+using Emulator.Actors.Hosts;
+using Emulator.Hardware.Memory;
+
+namespace Emulator.Cli.Run;
+
+/// <summary>Runs a scenario on hosts that stand: starts the workloads, moves groups between tenants under load, collects the figures.</summary>
+public sealed class ScenarioRunner
+{
+    private const int ProblemsKept = 5;
+
+    // How often a host is asked how far its workload is. A question is one message: far below the load of the DMA itself.
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(200);
+
+    // After an early end the batches in flight return within microseconds; a host that says nothing for so long is stuck.
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
+
+    private readonly Scenario _scenario;
+    private readonly IReadOnlyList<HostClient> _hosts;
+
+    /// <summary>Makes a runner.</summary>
+    /// <param name="scenario">The scenario.</param>
+    /// <param name="hosts">Its hosts, in its order.</param>
+    public ScenarioRunner(Scenario scenario, IReadOnlyList<HostClient> hosts) => (_scenario, _hosts) = (scenario, hosts);
+
+    /// <summary>Runs the scenario to its end, or until it is cancelled.</summary>
+    /// <param name="progress">Given the hosts' figures a few times a second; null when nobody looks.</param>
+    /// <param name="cancellation">Ends the run early; what was done so far is reported.</param>
+    /// <exception cref="BadInputException">A host can't be brought up.</exception>
+    public async Task<RunResult> RunAsync(Action<IReadOnlyList<HostStatistics>>? progress, CancellationToken cancellation)
+    {
+        try
+        {
+            await Task.WhenAll(_hosts.Select(host => host.WaitUntilStartedAsync(cancellation)));
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new BadInputException(e.Message, e);
+        }
+
+        var clock = Stopwatch.StartNew();
+        foreach (var host in _hosts)
+            host.StartWorkload();
+        using var ended = new CancellationTokenSource();
+        var watching = progress == null ? Task.CompletedTask : WatchAsync(progress, ended.Token);
+        var results = await Task.WhenAll(_hosts.Select((host, index) => RunHostAsync(host, _scenario.Hosts[index], clock, cancellation)));
+        var elapsed = clock.Elapsed;
+        await ended.CancelAsync();
+        await watching;
+        return new RunResult(_scenario, results, elapsed, cancellation.IsCancellationRequested);
+    }
+
+    private static async Task<HostResult> RunHostAsync(HostClient host, ScenarioHost scenario, Stopwatch clock, CancellationToken cancellation)
+    {
+        var finished = host.WaitForWorkloadAsync(CancellationToken.None);
+        var problems = new List<string>();
+        var reassigning = ReassignAsync(host, scenario, finished, problems, cancellation);
+        await Task.WhenAny(finished, Task.Delay(Timeout.Infinite, cancellation));
+        if (cancellation.IsCancellationRequested)
+        {
+            host.StopWorkload();
+            if (await Task.WhenAny(finished, Task.Delay(StopLimit, CancellationToken.None)) != finished)
+                problems.Add($"the workload did not stop within {StopLimit.TotalSeconds:F0} s");
+        }
+
+        var elapsed = clock.Elapsed;
+        await reassigning;
+        return new HostResult(host.Specification, await host.GetStatisticsAsync(CancellationToken.None), elapsed, problems);
+    }
+
+    private static async Task ReassignAsync(HostClient host, ScenarioHost scenario, Task finished, List<string> problems, CancellationToken cancellation)
+    {
+        var specification = host.Specification;
+        var tenants = Enumerable.Range(0, specification.Groups).Select(group => specification.FirstTenant(group).Value - 1).ToArray();
+        for (var i = 0; i < scenario.Reassignments && !cancellation.IsCancellationRequested; i++)
+        {
+            var due = scenario.TotalDmas * (i + 1) / (scenario.Reassignments + 1);
+            while (!finished.IsCompleted && !cancellation.IsCancellationRequested && (await host.GetStatisticsAsync(CancellationToken.None)).Dmas < due)
+                await Task.WhenAny(finished, Task.Delay(PollInterval, CancellationToken.None));
+            var group = i % specification.Groups;
+            var next = (tenants[group] + 1) % specification.Tenants;
+            if (await AskForReassignmentAsync(host, group, HostSpecification.TenantTag(next)) is { } problem)
+            {
+                if (problems.Count < ProblemsKept)
+                    problems.Add(problem);
+            }
+            else
+            {
+                tenants[group] = next;
+            }
+        }
+    }
+
+    private static async Task<string?> AskForReassignmentAsync(HostClient host, int group, OwnerTag tenant)
+    {
+        try
+        {
+            return await host.ReassignAsync(group, tenant, CancellationToken.None) switch
+            {
+                HostMessages.Reassigned => null,
+                HostMessages.ReassignmentFailed failed => $"group {group} to {tenant}: {failed.Reason} ({failed.State}, {failed.Epoch})",
+                var other => $"group {group} to {tenant}: unexpected answer {other}",
+            };
+        }
+        catch (AskTimeoutException)
+        {
+            return $"group {group} to {tenant}: no answer";
+        }
+    }
+
+    private async Task WatchAsync(Action<IReadOnlyList<HostStatistics>> progress, CancellationToken ended)
+    {
+        while (!ended.IsCancellationRequested)
+        {
+            progress(await Task.WhenAll(_hosts.Select(host => host.GetStatisticsAsync(CancellationToken.None))));
+            await Task.WhenAny(Task.Delay(ProgressInterval, ended));
+        }
+    }
+}

@@ -1,0 +1,121 @@
+using System.Globalization;
+using System.Numerics;
+using YamlDotNet.RepresentationModel;
+
+namespace Emulator.Cli.Run;
+
+/// <summary>The fields of one mapping of a YAML file, taken one by one. A field that nobody took is refused, and every message names file, line and field.</summary>
+internal sealed class YamlFields
+{
+    private readonly string _file;
+    private readonly string _path;
+    private readonly YamlMappingNode _mapping;
+    private readonly List<string> _known = [];
+
+    /// <summary>Opens a mapping.</summary>
+    /// <param name="file">The file's name for messages.</param>
+    /// <param name="path">The mapping's place for messages, such as <c>hosts[0].</c>; empty for the whole file.</param>
+    /// <param name="node">The mapping.</param>
+    /// <exception cref="BadInputException">The node is not a mapping.</exception>
+    public YamlFields(string file, string path, YamlNode node)
+    {
+        _file = file;
+        _path = path;
+        _mapping = node as YamlMappingNode ?? throw Refuse(node, path.TrimEnd('.'), "must be a list of 'field: value' lines");
+    }
+
+    /// <summary>A text; null when the field is absent.</summary>
+    public string? Text(string field)
+    {
+        if (Find(field) is not { } node)
+            return null;
+        return node is YamlScalarNode { Value: { Length: > 0 } text } ? text : throw Refuse(node, field, "must be a single value");
+    }
+
+    /// <summary>A whole number inside limits; null when the field is absent.</summary>
+    public T? Number<T>(string field, T least, T most)
+        where T : struct, IBinaryInteger<T>
+    {
+        if (Text(field) is not { } text)
+            return null;
+        if (!T.TryParse(text.Replace("_", "", StringComparison.Ordinal), NumberStyles.Integer, CultureInfo.InvariantCulture, out var value))
+            throw Refuse(field, $"'{text}' is not a whole number");
+        return value >= least && value <= most ? value : throw Refuse(field, $"{text} is outside {least} to {most}");
+    }
+
+    /// <summary>A number from 0 to 1; null when the field is absent.</summary>
+    public double? Share(string field)
+    {
+        if (Text(field) is not { } text)
+            return null;
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value is >= 0 and <= 1
+            ? value
+            : throw Refuse(field, $"'{text}' is not a number from 0 to 1");
+    }
+
+    /// <summary>A size in bytes with an optional suffix KiB, MiB or GiB; null when the field is absent.</summary>
+    public ulong? Size(string field)
+    {
+        if (Text(field) is not { } text)
+            return null;
+        var (digits, shift) = text switch
+        {
+            [.. var number, 'K', 'i', 'B'] => (number, 10),
+            [.. var number, 'M', 'i', 'B'] => (number, 20),
+            [.. var number, 'G', 'i', 'B'] => (number, 30),
+            _ => (text, 0),
+        };
+        return uint.TryParse(digits.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+            ? (ulong)value << shift
+            : throw Refuse(field, $"'{text}' is not a size such as 65536, 64KiB or 4MiB");
+    }
+
+    /// <summary>One of several words; the given value when the field is absent.</summary>
+    public T Word<T>(string field, T absent, params (string Word, T Value)[] words) => Text(field) is { } text ? Choose(field, text, words).Value : absent;
+
+    /// <summary>A mapping inside; null when the field is absent.</summary>
+    public YamlFields? Mapping(string field) => Find(field) is { } node ? new YamlFields(_file, $"{_path}{field}.", node) : null;
+
+    /// <summary>A list of mappings; empty when the field is absent.</summary>
+    public IReadOnlyList<YamlFields> Mappings(string field)
+    {
+        if (Find(field) is not { } node)
+            return [];
+        return node is YamlSequenceNode list
+            ? [.. list.Select((item, index) => new YamlFields(_file, $"{_path}{field}[{index}].", item))]
+            : throw Refuse(node, field, "must be a list, each entry with '-'");
+    }
+
+    /// <summary>Refuses every field that nobody took.</summary>
+    public void RefuseOthers()
+    {
+        foreach (var key in _mapping.Children.Keys)
+        {
+            if (key is not YamlScalarNode { Value: { } name } || !_known.Contains(name, StringComparer.Ordinal))
+                throw Refuse(key, key.ToString(), $"unknown field; there are {string.Join(", ", _known.Distinct(StringComparer.Ordinal))}");
+        }
+    }
+
+    /// <summary>Makes the exception that refuses a field.</summary>
+    public BadInputException Refuse(string field, string reason) => Refuse(Find(field) ?? _mapping, field, reason);
+
+    private (string Word, T Value) Choose<T>(string field, string text, (string Word, T Value)[] words)
+    {
+        foreach (var choice in words)
+        {
+            if (choice.Word == text)
+                return choice;
+        }
+
+        throw Refuse(field, $"'{text}' is not one of {string.Join(", ", words.Select(choice => choice.Word))}");
+    }
+
+    private YamlNode? Find(string field)
+    {
+        _known.Add(field);
+        return _mapping.Children.TryGetValue(new YamlScalarNode(field), out var node) ? node : null;
+    }
+
+    private BadInputException Refuse(YamlNode node, string field, string reason) =>
+        new($"{_file}:{node.Start.Line}: {(field.Length == 0 ? "" : $"{_path}{field}: ")}{reason}");
+}
