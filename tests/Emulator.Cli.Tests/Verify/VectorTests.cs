@@ -37,6 +37,9 @@ public sealed class VectorTests
         { "pagetables/amd-v2-4l.6.1-diff.jsonl.gz", 8 },
         { "pagetables/amd-v2-4l.6.12.jsonl.gz", 80 },
         { "pagetables/amd-v2-5l.6.12.jsonl.gz", 80 },
+        { "qemu/amdvi-directed.jsonl.gz", 60 },
+        { "qemu/amdvi-random.jsonl.gz", 150 },
+        { "qemu/amdvi-sequence.jsonl.gz", 60 },
     };
 
     [Theory]

@@ -16,6 +16,7 @@ public sealed class QemuVectors : IVectorKind
     private static readonly Dictionary<string, QemuModel> Models = new(StringComparer.Ordinal)
     {
         ["smmuv3"] = QemuSmmuV3.Model,
+        ["amdvi"] = AmdViModel.Model,
     };
 
     /// <inheritdoc/>
