@@ -1,3 +1,5 @@
+using Emulator.Hardware.Iommus.AppleDart;
+
 namespace Emulator.Hardware.Iommus;
 
 /// <summary>All kinds of IOMMU that are modelled. A new one is a folder and a line here.</summary>
@@ -6,6 +8,7 @@ public static class IommuCatalog
     /// <summary>The rooms, in the order of the mail's list.</summary>
     public static IReadOnlyList<IommuRoom> Rooms { get; } =
     [
+        AppleDartRoom.Room,
     ];
 
     /// <summary>Finds a room by its name.</summary>

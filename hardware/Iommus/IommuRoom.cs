@@ -1,3 +1,5 @@
+using Emulator.Hardware.Drivers;
+
 namespace Emulator.Hardware.Iommus;
 
 /// <summary>One kind of IOMMU in the catalogue: its name, what the mail expected of it, and how to build a platform with it.</summary>
@@ -18,17 +20,22 @@ public sealed record IommuRoom
     /// <summary>What no source states and this room chose, one sentence each: shown by <c>survey --explain</c>.</summary>
     public IReadOnlyList<string> ModelChoices { get; init; } = [];
 
+    /// <summary>Whether a kernel has a driver for a variant.</summary>
+    public Func<string, KernelVersion, bool> Supports { get; init; } = (_, _) => true;
+
     /// <summary>Builds a platform. The options' variant is one of <see cref="Variants"/>.</summary>
     public required Func<PlatformOptions, Platform> Build { get; init; }
 
     /// <summary>Builds a platform, with the variant checked.</summary>
-    /// <exception cref="ArgumentException">The variant is not one of this room's.</exception>
+    /// <exception cref="ArgumentException">The variant is not one of this room's, or the kernel has no driver for it.</exception>
     public Platform Create(PlatformOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         var variant = options.Variant ?? Variants[0];
         if (!Variants.Contains(variant, StringComparer.Ordinal))
             throw new ArgumentException($"{Name} has no variant '{variant}'; it has {string.Join(", ", Variants)}", nameof(options));
+        if (!Supports(variant, options.Kernel))
+            throw new ArgumentException($"{options.Kernel} has no driver for the {variant} variant of {Name}", nameof(options));
         return Build(options with { Variant = variant });
     }
 }

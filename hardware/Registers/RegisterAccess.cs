@@ -14,4 +14,7 @@ public enum RegisterAccess
 
     /// <summary>Writing a one clears the bit.</summary>
     WriteOneToClear,
+
+    /// <summary>Writing a one sets the bit.</summary>
+    WriteOneToSet,
 }

@@ -173,6 +173,9 @@ public sealed class RegisterFile
             case RegisterAccess.WriteOneToClear:
                 register.Value &= ~acting;
                 break;
+            case RegisterAccess.WriteOneToSet:
+                register.Value |= acting;
+                break;
         }
 
         if (register.Access != RegisterAccess.ReadOnly)

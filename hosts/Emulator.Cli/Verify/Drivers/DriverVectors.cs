@@ -8,6 +8,7 @@ public sealed class DriverVectors : IVectorKind
     // By the IOMMU's name: runs one life.
     private static readonly Dictionary<string, Action<JsonElement, VectorRun>> Lives = new(StringComparer.Ordinal)
     {
+        ["apple-dart"] = AppleDartLives.Run,
     };
 
     /// <inheritdoc/>
