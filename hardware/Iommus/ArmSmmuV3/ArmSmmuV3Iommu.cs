@@ -56,6 +56,7 @@ public sealed class ArmSmmuV3Iommu : IIommu
         var file = new RegisterFile(name, ArmSmmuV3Registers.WindowSize);
         Registers = file;
         options.Declare(file);
+        file.Add(ArmSmmuV3Registers.Iidr, 4, "IIDR", RegisterAccess.ReadOnly, fields: "implementer; zero here");
         const string Enables = "SMMUEN 0, PRIQEN 1, EVTQEN 2, CMDQEN 3, ATSCHK 4";
         file.Add(ArmSmmuV3Registers.Cr0, 4, "CR0", fields: Enables, onWrite: OnControl0);
         _control0Acknowledge = file.Add(ArmSmmuV3Registers.Cr0Ack, 4, "CR0ACK", RegisterAccess.ReadOnly, fields: Enables);
@@ -101,7 +102,11 @@ public sealed class ArmSmmuV3Iommu : IIommu
             return;
         }
 
+        // What the previous request needed is kept: a device's requests mostly come in runs.
         var key = NoKey;
+        var tag = 0UL;
+        var translates = false;
+        var topByteCounts = true;
         ref readonly var context = ref Unsafe.NullRef<StreamContext>();
         for (var i = 0; i < requests.Length; i++)
         {
@@ -125,32 +130,33 @@ public sealed class ArmSmmuV3Iommu : IIommu
                 }
 
                 key = own;
+                tag = context.Tag;
+                translates = context.Action == StreamAction.Translate;
+                topByteCounts = !(context.TopByteIgnored0 | context.TopByteIgnored1);
             }
 
-            if (context.Action != StreamAction.Translate)
+            if (!translates)
             {
                 completions[i] = PassOrAbort(request, context);
                 continue;
             }
 
-            var address = Canonical(request.Iova.Value, context);
-            ref readonly var entry = ref Find(context, address);
+            var address = topByteCounts ? request.Iova.Value : Canonical(request.Iova.Value, context);
+            ref readonly var entry = ref Find(context, tag, address);
             var needed = (PagePermissions)(1 << (int)request.Access);
-            if (!Unsafe.IsNullRef(in entry)
-                && (entry.Permissions & (needed | PagePermissions.PrivilegedOnly)) == needed
-                && (request.Attributes & DmaAttributes.Instruction) == 0)
-            {
-                completions[i] = new DmaCompletion(new PhysicalAddress(entry.Translate(address)), DmaStatus.Completed, request.Tag);
-                continue;
-            }
-
-            completions[i] = Unsafe.IsNullRef(in entry) ? Walk(request, context, address) : Permit(request, context, address, entry);
+            if (Unsafe.IsNullRef(in entry))
+                completions[i] = Walk(request, context, address);
+            else if ((entry.Permissions & (needed | PagePermissions.PrivilegedOnly)) == needed && (request.Attributes & DmaAttributes.Instruction) == 0)
+                completions[i] = Complete(request, entry.Translate(address));
+            else
+                completions[i] = Permit(request, context, address, entry);
         }
     }
 
     /// <inheritdoc/>
     public int TakeResumed(Span<ResumedDma> resumed) => _stalls.Take(resumed);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static DmaCompletion Complete(in DmaRequest request, ulong address) =>
         new(new PhysicalAddress(address), DmaStatus.Completed, request.Tag);
 
@@ -159,11 +165,8 @@ public sealed class ArmSmmuV3Iommu : IIommu
     private static bool IsTranslationRequest(in DmaRequest request) => (request.Attributes & DmaAttributes.TranslationRequest) != 0;
 
     // With the top byte ignored, an address is what it would be with a copy of bit 55 there.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Canonical(ulong address, in StreamContext context)
     {
-        if (!(context.TopByteIgnored0 | context.TopByteIgnored1))
-            return address;
         var ignored = (address & 1UL << 55) != 0 ? context.TopByteIgnored1 : context.TopByteIgnored0;
         return ignored ? (ulong)((long)(address << 8) >> 8) : address;
     }
@@ -184,9 +187,9 @@ public sealed class ArmSmmuV3Iommu : IIommu
     private bool Has(Control0 bit) => (_control0 & bit) != 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ref readonly IotlbEntry Find(in StreamContext context, ulong address)
+    private ref readonly IotlbEntry Find(in StreamContext context, ulong tag, ulong address)
     {
-        ref readonly var entry = ref _iotlb.Find(context.Tag, address);
+        ref readonly var entry = ref _iotlb.Find(tag, address);
         if (_hasGlobalEntries && Unsafe.IsNullRef(in entry) && context.Stage1)
             return ref _iotlb.Find(context.GlobalTag, address);
         return ref entry;
@@ -253,7 +256,7 @@ public sealed class ArmSmmuV3Iommu : IIommu
         if (!asksForTranslation)
             return Complete(request, request.Iova.Value);
         var address = Canonical(request.Iova.Value, context);
-        ref readonly var entry = ref Find(context, address);
+        ref readonly var entry = ref Find(context, context.Tag, address);
         return Unsafe.IsNullRef(in entry) ? Walk(request, context, address) : Permit(request, context, address, entry);
     }
 
@@ -280,7 +283,7 @@ public sealed class ArmSmmuV3Iommu : IIommu
         if ((policy & FaultPolicy.Stall) != 0 && TryStall(request, fault))
             return new DmaCompletion(default, DmaStatus.Stalled, request.Tag);
         if ((policy & (FaultPolicy.Record | FaultPolicy.Stall)) != 0)
-            _events.Write(Describe(request, fault));
+            _events.Write(fault.Describe(request));
         return Abort(request);
     }
 
@@ -300,49 +303,9 @@ public sealed class ArmSmmuV3Iommu : IIommu
         }
 
         if (reported)
-            _events.Write(Describe(request, fault) with { Stall = true, StallTag = tag });
+            _events.Write(fault.Describe(request) with { Stall = true, StallTag = tag });
         return true;
     }
-
-    private static EventRecord Describe(in DmaRequest request, in TranslationFault fault)
-    {
-        var record = new EventRecord
-        {
-            Code = fault.Code,
-            StreamId = request.Stream.Value,
-            SubstreamValid = request.HasPasid,
-            SubstreamId = request.HasPasid ? request.Pasid : 0,
-        };
-        switch (fault.Code)
-        {
-            case EventCode.SteFetch or EventCode.CdFetch:
-                return record with { FetchAddress = fault.Address };
-            case EventCode.BadAtsTranslationRequest:
-                return record with { InputAddress = request.Iova.Value };
-            case EventCode.TranslatedForbidden:
-                return WithAccess(record, request);
-            case EventCode.WalkExternalAbort:
-                return WithAccess(record, request) with { Class = fault.Class, Stage2 = fault.Stage2, FetchAddress = fault.Address };
-            case >= EventCode.Translation and <= EventCode.Permission:
-                return WithAccess(record, request) with
-                {
-                    Class = fault.Class,
-                    Stage2 = fault.Stage2,
-                    TableRead = fault.Stage2 && fault.Class == EventClass.TranslationTable,
-                    IntermediateAddress = fault.Stage2 ? fault.Address : 0,
-                };
-            default:
-                return record;
-        }
-    }
-
-    private static EventRecord WithAccess(in EventRecord record, in DmaRequest request) => record with
-    {
-        InputAddress = request.Iova.Value,
-        Read = !request.IsWrite,
-        Instruction = !request.IsWrite && (request.Attributes & DmaAttributes.Instruction) != 0,
-        Privileged = (request.Attributes & DmaAttributes.Privileged) != 0,
-    };
 
     private void Resume(Command command)
     {

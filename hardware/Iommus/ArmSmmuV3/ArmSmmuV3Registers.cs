@@ -28,6 +28,9 @@ public static class ArmSmmuV3Registers
     /// <summary>Identification: output size, granules, stalls.</summary>
     public const ulong Idr5 = 0x14;
 
+    /// <summary>Identification of the implementer.</summary>
+    public const ulong Iidr = 0x18;
+
     /// <summary>Enables; see <see cref="Control0"/>.</summary>
     public const ulong Cr0 = 0x20;
 
