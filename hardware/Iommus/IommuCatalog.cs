@@ -9,6 +9,7 @@ public static class IommuCatalog
     public static IReadOnlyList<IommuRoom> Rooms { get; } =
     [
         AppleDartRoom.Room,
+        AmdVi.AmdViRoom.Room,
     ];
 
     /// <summary>Finds a room by its name.</summary>

@@ -45,6 +45,7 @@ public sealed class VectorTests
         { "qemu/amdvi-directed.jsonl.gz", 60 },
         { "qemu/amdvi-random.jsonl.gz", 150 },
         { "qemu/amdvi-sequence.jsonl.gz", 60 },
+        { "drivers/amd.jsonl.gz", 120 },
     };
 
     [Theory]

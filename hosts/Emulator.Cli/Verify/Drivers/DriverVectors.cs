@@ -9,6 +9,7 @@ public sealed class DriverVectors : IVectorKind
     private static readonly Dictionary<string, Action<JsonElement, VectorRun>> Lives = new(StringComparer.Ordinal)
     {
         ["apple-dart"] = AppleDartLives.Run,
+        ["amd"] = AmdLives.Run,
     };
 
     /// <inheritdoc/>
