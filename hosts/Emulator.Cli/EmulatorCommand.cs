@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using Emulator.Cli.Replay;
 using Emulator.Cli.Survey;
 using Emulator.Cli.Verify;
 
@@ -15,6 +16,7 @@ public sealed class EmulatorCommand : RootCommand
         : base("A platform emulator for people who must know where a device's DMA really goes.")
     {
         Subcommands.Add(new SurveyCommand());
+        Subcommands.Add(new ReplayCommand());
         Subcommands.Add(new VerifyCommand());
         foreach (var help in Options.OfType<HelpOption>())
             help.Action = new TeachingHelpAction((HelpAction)help.Action!);

@@ -12,6 +12,9 @@ public sealed record AlignmentOptions
     /// <summary>A step of the offset larger than this is a machine that was stopped, not a command that took long.</summary>
     public long Stop { get; init; } = 10_000;
 
+    /// <summary>In a sparse pairing, the largest difference of an offset from the median.</summary>
+    public long MaxDeviation { get; init; } = 1_000_000;
+
     /// <summary>How far one side's invalidations may be out of order against the other's: several CPUs submit at once.</summary>
     public int Lookahead { get; init; } = 64;
 }

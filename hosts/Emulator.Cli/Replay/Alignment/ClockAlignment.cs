@@ -36,8 +36,9 @@ public sealed class ClockAlignment
     /// <param name="trace">The trace's, oldest first.</param>
     /// <param name="log">The log's, oldest first.</param>
     /// <param name="options">Options.</param>
-    /// <param name="fromEnd">Pair the last ones first: for logs in which invalidations that no trace shows come before (AMD's set-up of every device).</param>
-    public static ClockAlignment Align(IReadOnlyList<InvalidationMark> trace, IReadOnlyList<InvalidationMark> log, AlignmentOptions options, bool fromEnd = false)
+    /// <param name="sparse">The log has invalidations that no trace shows, before (AMD's set-up of every device) and between: the last ones are
+    /// paired first, and a pair whose offset is far from the median is dropped.</param>
+    public static ClockAlignment Align(IReadOnlyList<InvalidationMark> trace, IReadOnlyList<InvalidationMark> log, AlignmentOptions options, bool sparse = false)
     {
         ArgumentNullException.ThrowIfNull(trace);
         ArgumentNullException.ThrowIfNull(log);
@@ -61,9 +62,16 @@ public sealed class ClockAlignment
             }
         }
 
+        if (sparse && pairs.Count > 0)
+        {
+            var offsets = pairs.Select(pair => pair.Log - pair.Trace).Order().ToArray();
+            var median = offsets[offsets.Length / 2];
+            pairs.RemoveAll(pair => Math.Abs(pair.Log - pair.Trace - median) > options.MaxDeviation);
+        }
+
         return new ClockAlignment(options, pairs, trace.Count, log.Count);
 
-        int Index(int i, int count) => fromEnd ? count - 1 - i : i;
+        int Index(int i, int count) => sparse ? count - 1 - i : i;
     }
 
     /// <summary>The window of the trace's time in which an event of the log took place. Calls go forward in time: a call with an earlier time than

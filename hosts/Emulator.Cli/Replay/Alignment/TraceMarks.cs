@@ -7,7 +7,7 @@ namespace Emulator.Cli.Replay.Alignment;
 /// <summary>
 /// Collects the invalidations of a trace. Intel: the descriptors of <c>qi_submit</c>, one mark each. Otherwise, and where those are not recorded,
 /// the <c>sync</c> after one or more unmaps of a flow (its range begins at the lowest of them), or the unmap itself where no kprobe was recorded.
-/// AMD: the attaches, which invalidate the device table entry of the device.
+/// AMD: the attaches and removals, which invalidate the device table entry of the device.
 /// </summary>
 public sealed class TraceMarks
 {
@@ -17,6 +17,7 @@ public sealed class TraceMarks
     private readonly List<InvalidationMark> _queued = [];
     private readonly List<InvalidationMark> _unmapped = [];
     private readonly List<InvalidationMark> _attached = [];
+    private readonly HashSet<uint> _devices = [];
     private readonly Dictionary<(int Flow, ulong Iova), ulong> _entered = [];
     private readonly Dictionary<(int Flow, ulong Domain), ulong> _gathered = [];
 
@@ -28,8 +29,15 @@ public sealed class TraceMarks
             case TraceEventKind.InvalidationQueued:
                 AddDescriptor(e.Time, e.Descriptor0, e.Descriptor1);
                 break;
-            case TraceEventKind.Attached when e.Device is { } device && PciName.TryParse(device, out var stream):
-                Keep(_attached, new InvalidationMark(DmaLogEntryKind.InvalidateStream, e.Time, stream.Value));
+            case TraceEventKind.Attached or TraceEventKind.RemoveDevice when PciName.TryParse(e.Device, out var stream):
+                // A device that is attached already is detached first: two invalidations.
+                var mark = new InvalidationMark(DmaLogEntryKind.InvalidateStream, e.Time, stream.Value);
+                if (!_devices.Add(stream.Value))
+                    Keep(_attached, mark);
+                if (e.Kind == TraceEventKind.Attached)
+                    Keep(_attached, mark);
+                else
+                    _devices.Remove(stream.Value);
                 break;
             case TraceEventKind.Unmapping:
                 _entered[(e.Flow, e.Iova)] = e.Domain;

@@ -10,6 +10,7 @@ namespace Emulator.Cli.Replay.DmaLogs;
 public sealed class DmaLogReader : IDisposable
 {
     private const ulong Page = 0xfff;
+    private const ulong LargestPage = 1UL << 30;
 
     private readonly TextLines _lines;
     private readonly string? _iommu;
@@ -135,7 +136,8 @@ public sealed class DmaLogReader : IDisposable
         _ => begun,
     };
 
-    // A refused request is logged as landing at 0: QEMU leaves the address of its answer there and clears the permissions.
+    // A refused request is logged as landing at 0: QEMU leaves the address of its answer there and clears the permissions. Otherwise the first
+    // address of the page is logged and not its size: it can be as large as that address is aligned.
     private DmaLogEntry ParseAmdVi(DmaLogEntry begun, ReadOnlySpan<char> name, ReadOnlySpan<char> text) => name switch
     {
         "amdvi_translation_result" => begun with
@@ -144,7 +146,7 @@ public sealed class DmaLogReader : IDisposable
             Stream = Pci(text, "devid: "),
             Iova = Hex(text, "gpa "),
             Landed = Hex(text, "hpa "),
-            OffsetMask = Page,
+            OffsetMask = Math.Max(Page, (Hex(text, "hpa ") - 1) & ~Hex(text, "hpa ") & (LargestPage - 1)),
         },
         "amdvi_devtab_inval" => begun with { Kind = DmaLogEntryKind.InvalidateStream, Target = Pci(text, "devid: ").Value },
         _ => begun,

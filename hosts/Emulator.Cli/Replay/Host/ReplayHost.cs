@@ -1,0 +1,370 @@
+using Emulator.Cli.Replay.Traces;
+using Emulator.Hardware.Dma;
+using Emulator.Hardware.Drivers;
+using Emulator.Hardware.Iommus;
+using Emulator.Hardware.PageTables;
+
+namespace Emulator.Cli.Replay.Host;
+
+/// <summary>
+/// The emulated host of a replay: the trace's devices and groups behind one IOMMU, its domains, and our driver, which is made to do what the
+/// trace says the kernel's did.
+/// </summary>
+public sealed class ReplayHost : IDisposable
+{
+    /// <summary>Streams of devices that have no PCI address go downwards from here.</summary>
+    public const uint FirstUnnamedStream = 0xffff;
+
+    private readonly Platform _platform;
+    private readonly IIommuDriver _driver;
+    private readonly Dictionary<string, ReplayDevice> _devices = new(StringComparer.Ordinal);
+    private readonly Dictionary<uint, ReplayDevice> _streams = [];
+    private readonly Dictionary<ulong, ReplayDomain> _domains = [];
+    private readonly Dictionary<int, ExecutionFlow> _flows = [];
+    private readonly Dictionary<ulong, ReplayDomain> _lastMapped = [];
+    private readonly List<ReplayDomain> _attached = [];
+
+    // A device that joins a group which has a domain is attached before the tracepoint says that it joined (6.1 iommu_group_add_device).
+    private readonly Dictionary<string, ReplayDomain?> _early = new(StringComparer.Ordinal);
+    private readonly List<ExecutionFlow> _implied = [];
+    private DomainType? _lastType;
+    private uint _unnamedStreams;
+
+    /// <summary>Makes a host and brings its IOMMU up.</summary>
+    /// <param name="platform">The platform; the host disposes it.</param>
+    public ReplayHost(Platform platform)
+    {
+        ArgumentNullException.ThrowIfNull(platform);
+        _platform = platform;
+        _driver = platform.Driver;
+        Run(_driver.Probe(), "probe");
+    }
+
+    /// <summary>The silicon.</summary>
+    public IIommu Silicon => _platform.Bus.Units[0];
+
+    /// <summary>What was assumed so far.</summary>
+    public Assumptions Assumptions { get; } = new();
+
+    /// <summary>Calls that our driver refused or answered otherwise than the traced one, the first ones in words.</summary>
+    public ProblemList Problems { get; } = new();
+
+    /// <summary>Whether maps went to a domain that was guessed among several: what does not fit then proves nothing.</summary>
+    public bool IsGuessing => Assumptions.GuessedDomains > 0;
+
+    /// <summary>The device that owns a stream, or null.</summary>
+    public ReplayDevice? FindDevice(StreamId stream) => _streams.GetValueOrDefault(stream.Value);
+
+    /// <summary>Lets the fault interrupt's handler run, when the interrupt is asserted.</summary>
+    public void HandleInterrupt()
+    {
+        if (Silicon.InterruptAsserted)
+            Run(_driver.HandleInterrupt(), "interrupt");
+    }
+
+    /// <summary>Does what an event says.</summary>
+    /// <returns>What it may have changed.</returns>
+    public HostChange Apply(in TraceEvent e)
+    {
+        var flow = Flow(e.Flow);
+        var implied = flow.ImpliedSync != null || (_implied.Count > 0 && e.Kind is TraceEventKind.Mapped or TraceEventKind.Attached) ? SyncImplied() : HostChange.None;
+        switch (e.Kind)
+        {
+            case TraceEventKind.AddDevice:
+                AddDevice(e.Device!, e.Group);
+                return HostChange.Everything;
+            case TraceEventKind.RemoveDevice:
+                RemoveDevice(e.Device!);
+                return HostChange.Everything;
+            case TraceEventKind.DomainAllocating:
+                _lastType = flow.AllocatedType = e.DomainType;
+                break;
+            case TraceEventKind.DomainAllocated when e.Domain != 0:
+                Forget(e.Domain);
+                Find(e.Domain, flow);
+                break;
+            case TraceEventKind.DomainFreed:
+                Forget(e.Domain);
+                return HostChange.Everything;
+            case TraceEventKind.Attaching:
+                (flow.AttachingDomain, flow.AttachingDevice) = (e.Domain, e.Device);
+                break;
+            case TraceEventKind.Attached:
+                Attach(e.Device!, flow);
+                return HostChange.Everything;
+            case TraceEventKind.Detached:
+                Detach(e.Device!);
+                return HostChange.Everything;
+            case TraceEventKind.DmaApi:
+                flow.DmaDevice = e.Device;
+                break;
+            case TraceEventKind.Mapping or TraceEventKind.Unmapping:
+                flow.Begin(new DriverCall(e.Kind == TraceEventKind.Mapping, e.Iova, e.Domain, e.Protection));
+                break;
+            case TraceEventKind.Mapped:
+                Map(e, flow);
+                return Range(e);
+            case TraceEventKind.Unmapped:
+                Unmap(e, flow);
+                return implied == HostChange.None ? Range(e) : implied;
+            case TraceEventKind.Syncing when Find(e.Domain, flow) is { } domain && flow.Gathers.Remove(domain, out var gather):
+                Run(_driver.Sync(domain.Domain, gather), "sync");
+                return HostChange.Everything;
+            case TraceEventKind.Flushing when _domains.TryGetValue(e.Domain, out var flushed) && flushed.WasAttached:
+                Flush(flushed);
+                return HostChange.Everything;
+        }
+
+        return implied;
+    }
+
+    /// <summary>Ends the replay: what no later event of a flow set off is done.</summary>
+    public void Finish() => SyncImplied();
+
+    /// <inheritdoc/>
+    public void Dispose() => _platform.Dispose();
+
+    private static HostChange Range(in TraceEvent e) => new(e.Iova, e.Iova + e.Size - 1);
+
+    private ExecutionFlow Flow(int key)
+    {
+        if (!_flows.TryGetValue(key, out var flow))
+            _flows[key] = flow = new ExecutionFlow();
+        return flow;
+    }
+
+    // A device that shares its group with a device of another bus sits behind a bridge. A PCIe-to-PCI bridge sends the requests of what is behind
+    // it under its secondary bus number and function 0 (Linux drivers/pci/search.c, pci_for_each_dma_alias).
+    private void AddDevice(string name, int group)
+    {
+        if (_devices.ContainsKey(name))
+            return;
+        if (!PciName.TryParse(name, out var stream) || _streams.ContainsKey(stream.Value))
+        {
+            stream = new StreamId(FirstUnnamedStream - _unnamedStreams++);
+            Assumptions.Streams++;
+        }
+
+        var streams = new List<StreamBinding> { new(0, stream) };
+        var alias = StreamId.Pci(stream.Bus, 0, 0);
+        if (!_streams.ContainsKey(alias.Value) && alias != stream && _devices.Values.Any(other => other.Group == group && other.Device.Stream.Bus != stream.Bus))
+            streams.Add(new StreamBinding(0, alias));
+        var device = new ReplayDevice(new DmaDevice(name, streams), group);
+        if (!Run(_driver.ProbeDevice(device.Device), $"probe of {name}"))
+            return;
+        _devices.Add(name, device);
+        foreach (var binding in streams)
+            _streams[binding.Stream.Value] = device;
+        if (_early.Remove(name, out var domain))
+            Attach(device, domain ?? AssumeDomain(device));
+    }
+
+    private void RemoveDevice(string name)
+    {
+        if (!_devices.Remove(name, out var device))
+            return;
+        Run(_driver.ReleaseDevice(device.Device), $"release of {name}");
+        foreach (var binding in device.Device.Streams)
+            _streams.Remove(binding.Stream.Value);
+    }
+
+    private ReplayDomain? Find(ulong address, ExecutionFlow flow)
+    {
+        if (_domains.TryGetValue(address, out var domain))
+            return domain;
+        var type = flow.AllocatedType ?? _lastType;
+        flow.AllocatedType = _lastType = null;
+        domain = Allocate(address, type);
+        if (domain != null)
+            _domains.Add(address, domain);
+        return domain;
+    }
+
+    private ReplayDomain? Allocate(ulong address, DomainType? type)
+    {
+        if (type == null)
+            Assumptions.Types++;
+        try
+        {
+            return new ReplayDomain(address, _driver.AllocateDomain(type ?? DomainType.Dma), type != null);
+        }
+        catch (DriverException e)
+        {
+            Problems.Add($"domain of type {type}: {e.Message}");
+            return null;
+        }
+    }
+
+    private void Forget(ulong address)
+    {
+        if (_domains.Remove(address, out var domain))
+            Free(domain);
+    }
+
+    private void Free(ReplayDomain domain)
+    {
+        SyncImplied();
+        foreach (var flow in _flows.Values)
+            flow.Gathers.Remove(domain);
+        foreach (var iova in _lastMapped.Where(last => last.Value == domain).Select(last => last.Key).ToList())
+            _lastMapped.Remove(iova);
+        if (domain.WasAttached && !domain.Queue.IsEmpty)
+            Flush(domain);
+        _attached.Remove(domain);
+        Run(_driver.FreeDomain(domain.Domain), "free");
+    }
+
+    private void Attach(string name, ExecutionFlow flow)
+    {
+        var known = flow.AttachingDevice == name;
+        flow.AttachingDevice = null;
+        var domain = known ? Find(flow.AttachingDomain, flow) : null;
+        if (_devices.TryGetValue(name, out var device))
+            Attach(device, known ? domain : AssumeDomain(device));
+        else
+            _early[name] = domain;
+    }
+
+    private void Attach(ReplayDevice device, ReplayDomain? domain)
+    {
+        var left = device.Domain;
+        if (domain == null || !Finalise(domain, device.Device) || !Run(_driver.Attach(domain.Domain, device.Device), $"attach of {device.Device.Name}"))
+            return;
+        device.Domain = domain;
+        domain.WasAttached = true;
+        _attached.Remove(domain);
+        _attached.Add(domain);
+        if (left is { Address: 0 } && left != domain && !_devices.Values.Any(other => other.Domain == left))
+            Free(left);
+    }
+
+    // The devices of a group are attached one after the other; one that has a domain already is the first of the next round.
+    private ReplayDomain? AssumeDomain(ReplayDevice device)
+    {
+        Assumptions.AttachedDomains++;
+        var others = _devices.Values.Where(other => other.Group == device.Group && other != device && other.Domain != null).Select(other => other.Domain!);
+        var joined = others.FirstOrDefault(domain => domain != device.Domain && _attached.IndexOf(domain) > (device.Domain == null ? -1 : _attached.IndexOf(device.Domain)));
+        return joined ?? Allocate(0, type: null);
+    }
+
+    private void Detach(string name)
+    {
+        if (!_devices.TryGetValue(name, out var device) || device.Domain is not { } domain)
+            return;
+        Run(_driver.Detach(domain.Domain, device.Device), $"detach of {name}");
+        device.Domain = null;
+    }
+
+    private bool Finalise(ReplayDomain domain, DmaDevice device)
+    {
+        try
+        {
+            _driver.Finalise(domain.Domain, device);
+            return true;
+        }
+        catch (DriverException e)
+        {
+            Problems.Add($"domain for {device.Name}: {e.Message}");
+            return false;
+        }
+    }
+
+    private void Map(in TraceEvent e, ExecutionFlow flow)
+    {
+        var known = flow.TryTake(isMap: true, e.Iova, e.Size, out var call);
+        var domain = known ? Find(call.Domain, flow) : AssumeMapped(e, flow);
+        if (!known)
+            Assumptions.Protections++;
+        if (domain is not { Domain.IsPaging: true } || (domain.Domain.PageTable == null && !(_devices.Values.FirstOrDefault() is { } any && Finalise(domain, any.Device))))
+        {
+            Problems.Add($"map of 0x{e.Iova:x} without a domain that can be mapped");
+            return;
+        }
+
+        Run(DomainMapping.Map(_driver, domain.Domain, e.Iova, e.Physical, e.Size, known ? call.Protection : Protection.Read | Protection.Write), $"map of 0x{e.Iova:x}");
+        _lastMapped[e.Iova] = domain;
+    }
+
+    private ReplayDomain? AssumeMapped(in TraceEvent e, ExecutionFlow flow)
+    {
+        Assumptions.MappedDomains++;
+        var (iova, size) = (e.Iova, e.Size);
+        if (flow.DmaDevice != null && _devices.TryGetValue(flow.DmaDevice, out var device) && device.Domain is { } own && own.HasRoom(iova, size))
+            return own;
+        if (_attached.Count(domain => domain.Domain.IsPaging) > 1)
+            Assumptions.GuessedDomains++;
+        return _attached.FindLast(domain => domain.HasRoom(iova, size)) ?? _attached.LastOrDefault();
+    }
+
+    private void Unmap(in TraceEvent e, ExecutionFlow flow)
+    {
+        var known = flow.TryTake(isMap: false, e.Iova, e.Size, out var call);
+        var domain = known ? Find(call.Domain, flow) : AssumeUnmapped(e, flow);
+        _lastMapped.Remove(e.Iova);
+        if (domain is not { Domain.PageTable: { } table })
+        {
+            Problems.Add($"unmap of 0x{e.Iova:x}, which no domain maps");
+            return;
+        }
+
+        var queued = domain.Domain.Type == DomainType.DmaFlushQueue;
+        if (!flow.Gathers.TryGetValue(domain, out var gather) && !queued)
+            flow.Gathers[domain] = gather = new InvalidationGather();
+        var unmapped = DomainPaging.Unmap(table, e.Iova, e.Size, queued ? domain.Queue : gather!);
+        if (unmapped != e.Unmapped)
+            Problems.Add($"unmap of 0x{e.Iova:x}: 0x{unmapped:x} bytes, the traced driver unmapped 0x{e.Unmapped:x}");
+        if (known || queued)
+            return;
+        flow.ImpliedSync = domain;
+        _implied.Add(flow);
+    }
+
+    private ReplayDomain? AssumeUnmapped(in TraceEvent e, ExecutionFlow flow)
+    {
+        Assumptions.Unmaps++;
+        var (iova, size) = (e.Iova, e.Size);
+        if (_lastMapped.TryGetValue(iova, out var last) && last.Maps(iova, size))
+            return last;
+        if (flow.DmaDevice != null && _devices.TryGetValue(flow.DmaDevice, out var device) && device.Domain is { } own && own.Maps(iova, size))
+            return own;
+        return _attached.FindLast(domain => domain.Maps(iova, size));
+    }
+
+    private HostChange SyncImplied()
+    {
+        foreach (var flow in _implied)
+        {
+            if (flow.ImpliedSync is { } domain && flow.Gathers.Remove(domain, out var gather))
+                Run(_driver.Sync(domain.Domain, gather), "sync");
+            flow.ImpliedSync = null;
+        }
+
+        _implied.Clear();
+        return HostChange.Everything;
+    }
+
+    private void Flush(ReplayDomain domain)
+    {
+        Run(_driver.FlushAll(domain.Domain), "flush");
+        foreach (var (address, bytes) in domain.Queue.FreedTables)
+            domain.Domain.PageTable!.Release(address, bytes);
+        domain.Queue = new InvalidationGather { Queued = true };
+    }
+
+    private bool Run(IEnumerable<DriverStep> sequence, string what)
+    {
+        try
+        {
+            var result = _platform.Bus.Run(sequence);
+            if (result >= 0)
+                return true;
+            Problems.Add($"{what}: {(Errno)(-result)}");
+        }
+        catch (DriverException e)
+        {
+            Problems.Add($"{what}: {e.Message}");
+        }
+
+        return false;
+    }
+}
