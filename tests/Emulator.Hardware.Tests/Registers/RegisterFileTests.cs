@@ -7,6 +7,17 @@ public sealed class RegisterFileTests
     private readonly RegisterFile _file = new("unit", 0x100);
 
     [Fact]
+    public void Ones_written_to_a_set_register_stay_until_the_silicon_clears_them()
+    {
+        var register = _file.Add(0x20, 4, "ENABLE", RegisterAccess.WriteOneToSet, reset: 1);
+        _file.Write(0x20, 4, 0x10);
+        _file.Write(0x20, 4, 0);
+        Assert.Equal(0x11UL, _file.Read(0x20, 4));
+        register.Value = 0;
+        Assert.Equal(0UL, _file.Read(0x20, 4));
+    }
+
+    [Fact]
     public void A_64_bit_register_is_reached_by_halves_and_acts_with_the_merged_value()
     {
         var seen = new List<ulong>();
