@@ -70,7 +70,7 @@ public sealed class ArmSmmuV3Iommu : IIommu
         _errors = new GlobalErrorRegisters(memory, file, _interrupts, () => _commands!.Consume());
         _configurations = new StreamConfigurations(memory, file, options, _control2, () => Has(Control0.SmmuEnable));
         _commands = new CommandQueue(
-            memory, file, options, _errors, Faults, new CommandExecutor(memory, options, _iotlb, _configurations, _errors, Resume));
+            memory, file, options, _errors, Faults, new CommandExecutor(memory, options, _iotlb, _configurations, _errors, _control2, Resume));
         _events = new EventQueue(memory, file, options, _errors, Faults, _interrupts, RetryWaiting);
         _pageRequests = new PageRequestQueue(memory, file);
     }

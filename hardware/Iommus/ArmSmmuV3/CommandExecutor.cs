@@ -6,7 +6,13 @@ namespace Emulator.Hardware.Iommus.ArmSmmuV3;
 
 /// <summary>What each command does. Operands that a command's form does not use are ignored.</summary>
 internal sealed class CommandExecutor(
-    PhysicalMemory memory, ArmSmmuV3Options options, Iotlb iotlb, StreamConfigurations configurations, GlobalErrorRegisters errors, Action<Command> resume)
+    PhysicalMemory memory,
+    ArmSmmuV3Options options,
+    Iotlb iotlb,
+    StreamConfigurations configurations,
+    GlobalErrorRegisters errors,
+    Register control2,
+    Action<Command> resume)
 {
     /// <summary>Executes a command.</summary>
     /// <returns>False when it is illegal here (CERROR_ILL).</returns>
@@ -73,7 +79,7 @@ internal sealed class CommandExecutor(
         var vmid = !options.Stage2 ? (ushort)0 : options.WideVmids ? command.Vmid : (byte)command.Vmid;
         var asid = options.WideAsids ? command.Asid : (byte)command.Asid;
         var el1 = IotlbTag.Of(StreamWorld.NonSecureEl1, vmid, asid);
-        var el2 = IotlbTag.Of(StreamWorld.El2, 0, asid);
+        var el2 = IotlbTag.Of(StreamWorld.El2, 0, ((Control2)control2.Value & Control2.E2H) != 0 ? asid : (ushort)0);
         switch (command.Opcode)
         {
             case CommandOpcode.TlbiNhAll when options.Stage1:

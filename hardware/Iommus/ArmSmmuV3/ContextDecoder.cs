@@ -20,9 +20,9 @@ internal sealed class ContextDecoder(ArmSmmuV3Options options, Register control2
         var stage2 = (configuration & 2) != 0;
         if ((stage1 && !options.Stage1) || (stage2 && !options.Stage2))
             return false;
-        if (entry.World is not (StreamWorld.NonSecureEl1 or StreamWorld.El2) || (entry.World == StreamWorld.El2 && stage1 && (stage2 || !options.Hyp)))
+        if (stage1 && entry.World != StreamWorld.NonSecureEl1 && (entry.World != StreamWorld.El2 || stage2 || !options.Hyp))
             return false;
-        if (options.Ats && (entry.Ats > AtsMode.SplitStage || (entry.Ats == AtsMode.SplitStage && !(stage1 && stage2))))
+        if (options.Ats && (stage1 || stage2) && (entry.Ats > AtsMode.SplitStage || (entry.Ats == AtsMode.SplitStage && !(stage1 && stage2))))
             return false;
         if (stage1 && entry.Log2Contexts != 0)
         {
@@ -143,7 +143,7 @@ internal sealed class ContextDecoder(ArmSmmuV3Options options, Register control2
     }
 
     private bool IsTableValid(int granule, int size, ulong table, int outputBits) =>
-        options.HasGranule(granule) && size >= SmallestSize(granule) && size <= 39 && table >> outputBits == 0;
+        options.HasGranule(granule) && size >= (options.LargeInput && granule == 16 ? 12 : 16) && size <= 39 && table >> outputBits == 0;
 
     private bool IsStage2Valid(in StreamTableEntry entry)
     {
@@ -159,12 +159,10 @@ internal sealed class ContextDecoder(ArmSmmuV3Options options, Register control2
         // The first table resolves at least one bit, and at most four more than a table of one page (16 concatenated tables).
         var inputBits = 64 - entry.Stage2T0Sz;
         var firstBits = inputBits - granule - ((3 - start) * (granule - 3));
-        return entry.Stage2T0Sz >= SmallestSize(granule) && entry.Stage2T0Sz <= 39
+        return entry.Stage2T0Sz >= (options.OutputBits == 52 && granule == 16 ? 12 : 16) && entry.Stage2T0Sz <= 39
             && firstBits >= 1 && firstBits <= granule - 3 + 4
             && entry.Stage2Table >> OutputBits(entry.Stage2OutputSize) == 0;
     }
-
-    private int SmallestSize(int granule) => options.LargeInput && granule == 16 ? 12 : 16;
 
     private int OutputBits(int code) => Math.Min(ArmSmmuV3Options.DecodeOutputSize(code), options.OutputBits);
 

@@ -146,4 +146,27 @@ public sealed class CacheTests
         smmu.Send(Command.Tlbi(CommandOpcode.TlbiEl2All));
         Assert.Null(smmu.Lands(Iova));
     }
+
+    [Fact]
+    public void With_E2H_the_EL2_world_has_ASIDs_and_without_it_they_are_ignored()
+    {
+        using var smmu = new SmmuV3Bench();
+        smmu.Store(Stage1);
+        smmu.Store(new StreamTableEntry { Valid = true, Configuration = StreamConfiguration.Stage1, ContextTable = ContextTable, World = StreamWorld.El2 });
+        var entry = smmu.Map(Root, Iova, 0x89AB_C000 | Page);
+        Assert.Equal(0x89AB_C000UL, smmu.Lands(Iova));
+        smmu.Memory.Write64(entry, 0);
+        smmu.Send(Command.TlbiAddress(CommandOpcode.TlbiEl2Va, 0, 77, Iova, leaf: true));
+        Assert.Null(smmu.Lands(Iova));
+
+        smmu.Write(ArmSmmuV3Registers.Cr2, (uint)Control2.E2H);
+        smmu.Send(Command.InvalidateAllConfiguration());
+        smmu.Memory.Write64(entry, 0x89AB_C000 | Page);
+        Assert.Equal(0x89AB_C000UL, smmu.Lands(Iova));
+        smmu.Memory.Write64(entry, 0);
+        smmu.Send(Command.TlbiAddress(CommandOpcode.TlbiEl2Va, 0, 77, Iova, leaf: true));
+        Assert.Equal(0x89AB_C000UL, smmu.Lands(Iova));
+        smmu.Send(Command.TlbiAddress(CommandOpcode.TlbiEl2Va, 0, 1, Iova, leaf: true));
+        Assert.Null(smmu.Lands(Iova));
+    }
 }

@@ -79,6 +79,24 @@ public sealed class FaultTests
         Assert.True(smmu.TheEvent().Code == EventCode.BadSte, why);
     }
 
+    [Fact]
+    public void Fields_that_a_configuration_does_not_use_are_ignored()
+    {
+        using var smmu = new SmmuV3Bench();
+        smmu.Store(new StreamTableEntry(~0xEUL, ~0UL, ~0UL, ~0UL));
+        Assert.Null(smmu.Lands(Iova));
+        Assert.Null(smmu.TakeEvent());
+        smmu.Store(new StreamTableEntry(~0xEUL | 8, ~0UL, ~0UL, ~0UL), sid: 0x21);
+        Assert.Equal(Iova, smmu.Lands(Iova, sid: 0x21));
+
+        // 6.1's detach leaves DW3 stale.
+        smmu.Store(Stage1);
+        smmu.Store(
+            new StreamTableEntry(0, 0, ~0UL, ~0UL) { Valid = true, Configuration = StreamConfiguration.Stage1, ContextTable = ContextTable }, sid: 0x22);
+        smmu.Map(Root, Iova, 0x89AB_C000 | Page);
+        Assert.Equal(0x89AB_C000UL, smmu.Lands(Iova, sid: 0x22));
+    }
+
     public static TheoryData<string, ContextDescriptor> MalformedDescriptors => new()
     {
         { "V clear", Stage1 with { Valid = false } },
@@ -209,33 +227,5 @@ public sealed class FaultTests
         smmu.Map(Root, Iova, 0x89AB_C000 | Page);
         Assert.Null(smmu.Lands(Iova));
         Assert.Equal(EventCode.Translation, smmu.TheEvent().Code);
-    }
-
-    [Fact]
-    public void ATS_is_refused_where_the_STE_does_not_allow_it()
-    {
-        using var smmu = new SmmuV3Bench();
-        smmu.Store(new StreamTableEntry { Valid = true, Configuration = StreamConfiguration.Bypass });
-        Assert.Null(smmu.Lands(Iova, attributes: DmaAttributes.TranslationRequest));
-        Assert.Equal(new EventRecord(0x0000002000000005, 0, Iova, 0), smmu.TheEvent());
-        Assert.Null(smmu.Lands(Iova, DmaAccess.Write, attributes: DmaAttributes.Translated));
-        Assert.Equal(new EventRecord(0x0000002000000007, 0, Iova, 0), smmu.TheEvent());
-
-        // Without ATSCHK a translated request is not looked at.
-        smmu.Write(R.Cr0, (uint)(Control0.All & ~Control0.AtsCheck));
-        Assert.Equal(Iova, smmu.Lands(Iova, attributes: DmaAttributes.Translated));
-    }
-
-    [Fact]
-    public void With_EATS_a_translation_request_gets_the_translation_and_its_fault_is_silent()
-    {
-        using var smmu = new SmmuV3Bench();
-        smmu.Store(Stage1);
-        smmu.Store(new StreamTableEntry { Valid = true, Configuration = StreamConfiguration.Stage1, ContextTable = ContextTable, Ats = AtsMode.Full });
-        smmu.Map(Root, Iova, 0x89AB_C000 | Page);
-        Assert.Equal(0x89AB_C000UL, smmu.Lands(Iova, attributes: DmaAttributes.TranslationRequest));
-        Assert.Equal(0x89AB_C000UL, smmu.Lands(0x89AB_C000, attributes: DmaAttributes.Translated));
-        Assert.Null(smmu.Lands(Iova + 0x1000, attributes: DmaAttributes.TranslationRequest));
-        Assert.Null(smmu.TakeEvent());
     }
 }
