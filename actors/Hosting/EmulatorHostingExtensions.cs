@@ -19,6 +19,7 @@ public static class EmulatorHostingExtensions
     /// <exception cref="ArgumentException">A specification is outside its limits, or two hosts have one name.</exception>
     public static IServiceCollection AddEmulator(this IServiceCollection services, IReadOnlyList<HostSpecification> hosts, EmulatorOptions? options = null)
     {
+        Check(hosts);
         var clients = new EmulatedHosts();
         return services.AddSingleton(clients).AddAkka("emulator", builder => builder.AddEmulator(clients, hosts, options));
     }
@@ -33,11 +34,7 @@ public static class EmulatorHostingExtensions
         this AkkaConfigurationBuilder builder, EmulatedHosts clients, IReadOnlyList<HostSpecification> hosts, EmulatorOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(clients);
-        ArgumentNullException.ThrowIfNull(hosts);
-        foreach (var host in hosts)
-            host.Validate();
-        if (hosts.DistinctBy(host => host.Name, StringComparer.Ordinal).Count() != hosts.Count)
-            throw new ArgumentException("two hosts have one name", nameof(hosts));
+        Check(hosts);
         return builder
             .AddHocon(Configuration(), HoconAddMode.Append)
             .ConfigureLoggers(static loggers =>
@@ -61,6 +58,15 @@ public static class EmulatorHostingExtensions
         var pinned = options.PinnedTranslationActors ?? Environment.ProcessorCount - 1;
         var props = new HostProps(index < pinned ? PinnedDispatcher : SharedDispatcher);
         return new HostClient(host.Specification, system.ActorOf(props.Host(host), host.Specification.Name), options.AskTimeout);
+    }
+
+    private static void Check(IReadOnlyList<HostSpecification> hosts)
+    {
+        ArgumentNullException.ThrowIfNull(hosts);
+        foreach (var host in hosts)
+            host.Validate();
+        if (hosts.DistinctBy(host => host.Name, StringComparer.Ordinal).Count() != hosts.Count)
+            throw new ArgumentException("two hosts have one name", nameof(hosts));
     }
 
     private static HostClient Build(ActorSystem system, HostSpecification specification, int index, EmulatorOptions options)

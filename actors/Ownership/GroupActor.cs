@@ -38,11 +38,8 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash
 
     protected override void PreStart() => _translation.Tell(new QueryGroup(_group));
 
-    protected override void PreRestart(Exception reason, object message)
-    {
-        Fail("the group's actor has crashed");
-        base.PreRestart(reason, message);
-    }
+    // Also before a restart: who waits for a change gets an answer.
+    protected override void PostStop() => Fail("the group's actor has crashed or was stopped");
 
     protected override void PostRestart(Exception reason)
     {

@@ -1,9 +1,11 @@
+using System.Diagnostics;
 using Akka.Actor;
 using Emulator.Actors.Hosts;
 using Emulator.Actors.Ownership;
 using Emulator.Actors.Silicon;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Memory;
+using Emulator.Telemetry;
 using static Emulator.Actors.Programming.ProgrammingMessages;
 
 namespace Emulator.Actors.Programming;
@@ -21,6 +23,7 @@ internal sealed class IommuActor : UntypedActor
     private IActorRef _translation = ActorRefs.Nobody;
     private int _awaitedStep = -1;
     private bool _interruptWaits;
+    private Activity? _span;
 
     public IommuActor(EmulatedHost host)
     {
@@ -157,6 +160,12 @@ internal sealed class IommuActor : UntypedActor
     {
         _memory.Current = run;
         _awaitedStep = -1;
+        if (run.Group >= 0)
+        {
+            _span = OwnershipActivities.Start(OwnershipActivities.Program, run.Trace, _host.Specification.Name, run.Group, run.Epoch.Value);
+            Activity.Current = null;
+        }
+
         _translation.Tell(_host.Specification.Pacing == DriverPacing.Whole ? new PerformRun(run) : new BeginRun(run));
     }
 
@@ -171,6 +180,8 @@ internal sealed class IommuActor : UntypedActor
     private void End(DriverRun run)
     {
         _memory.Current = null;
+        _span?.SetTag("emulator.purpose", run.Purpose.ToString()).SetTag("emulator.steps", run.Performed).Dispose();
+        _span = null;
         var failure = run.HasSucceeded ? null : run.Outcome;
         switch (run.Purpose)
         {

@@ -178,11 +178,7 @@ internal sealed class TranslationActor : UntypedActor
     private void PerformRun(DriverRun run)
     {
         if (MayBegin(run))
-        {
-            using var span = run.Group < 0 ? null : OwnershipActivities.Start(OwnershipActivities.Program, run.Trace, _host.Specification.Name, run.Group, run.Epoch.Value);
             _host.Dma.AddDriverSteps(run.PerformAll(_bus));
-            span?.SetTag("emulator.steps", run.Performed).SetTag("emulator.purpose", run.Purpose.ToString());
-        }
 
         EndRun(run);
     }
