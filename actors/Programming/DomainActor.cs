@@ -114,7 +114,7 @@ internal sealed class DomainActor : UntypedActor
         var gather = new InvalidationGather();
         var result = DomainPaging.Map(table, map.Iova.Value, map.Physical.Value, map.Size, map.Protection, gather);
         if (result.Errno != Errno.None)
-            sender.Tell(new Mapped(map.Iova, 0, $"-{result.Errno}"));
+            Ask(new Sync(_domain, gather, ++_ticket), _ticket, _ => sender.Tell(new Mapped(map.Iova, 0, $"-{result.Errno}")));
         else
             Ask(new SyncMap(_domain, map.Iova, map.Size, gather, ++_ticket), _ticket, failure => sender.Tell(new Mapped(map.Iova, result.Mapped, failure)));
     }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Emulator.Actors.Ownership;
-using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Dma;
+using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Memory;
 using Emulator.Hardware.PageTables;
 

@@ -5,7 +5,6 @@ using Emulator.Actors.Hosts;
 using Emulator.Actors.Isolation;
 using Emulator.Actors.Ownership;
 using Emulator.Actors.Programming;
-using Emulator.Actors.Silicon;
 using Emulator.Actors.Tests.Flat;
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
