@@ -13,11 +13,19 @@ internal readonly record struct AmdViDeviceState
         Root = entry.Root;
         Levels = entry.Mode;
         Kind = Classify(entry, features, guestEnabled);
+        IsPaging = Kind == AmdViTranslation.Host || (Kind == AmdViTranslation.Guest && entry.GuestIo);
+        Tag = Kind == AmdViTranslation.Guest ? AmdViIommu.GuestTag(DomainId, 0) : AmdViIommu.HostTag(DomainId);
     }
 
     public AmdViDeviceTableEntry Entry { get; }
 
     public AmdViTranslation Kind { get; }
+
+    /// <summary>Requests without PASID go through a page table.</summary>
+    public bool IsPaging { get; }
+
+    /// <summary>The tag of their cached pages.</summary>
+    public ulong Tag { get; }
 
     public ushort DomainId { get; }
 

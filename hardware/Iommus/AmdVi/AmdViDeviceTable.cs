@@ -35,7 +35,11 @@ internal sealed class AmdViDeviceTable
     public IEnumerable<DriverStep> Initialise()
     {
         for (var id = 0; id < _entries; id++)
+        {
             yield return Store((ushort)id, 0, Read((ushort)id, 0) | Blocking);
+            if (_options.InterruptRemapping)
+                yield return Store((ushort)id, 2, Read((ushort)id, 2) | AmdViDeviceTableEntry.InterruptValidBit);
+        }
     }
 
     /// <summary>Sets one bit, counted over the whole entry, and applies erratum 63 (set_dev_entry_from_acpi).</summary>

@@ -40,6 +40,9 @@ public readonly record struct AmdViDeviceTableEntry(ulong Word0, ulong Word1, ul
     /// <summary>Bit 96, I, in word 1.</summary>
     public const ulong AtsBit = 1UL << 32;
 
+    /// <summary>Bit 128, IV, in word 2.</summary>
+    public const ulong InterruptValidBit = 1;
+
     /// <summary>Bits 105:96 in word 1, which Linux keeps when it clears an entry (DTE_FLAG_MASK).</summary>
     public const ulong KeptMask = 0x3ffUL << 32;
 

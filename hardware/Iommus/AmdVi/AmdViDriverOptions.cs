@@ -18,6 +18,9 @@ public sealed record AmdViDriverOptions
     /// <summary>The IVRS says that non-present entries are cached (NpCache): the IOMMU is a virtual one, and mappings are flushed, too.</summary>
     public bool NonPresentCache { get; init; }
 
+    /// <summary>Interrupts are remapped: every entry gets IV at boot (init_device_table). The silicon here does not look at it.</summary>
+    public bool InterruptRemapping { get; init; } = true;
+
     /// <summary>Whether ATS is used (the IVRS's IotlbSup).</summary>
     public bool Ats { get; init; } = true;
 

@@ -104,7 +104,7 @@ public sealed class AmdViIommu : IIommu
         }
     }
 
-    /// <summary>The tag of cached pages of a host page table, or of PASID 0 by GIoV.</summary>
+    /// <summary>The tag of cached pages of a host page table.</summary>
     internal static ulong HostTag(ushort domain) => domain;
 
     /// <summary>The tag of cached pages of a PASID.</summary>
@@ -125,14 +125,18 @@ public sealed class AmdViIommu : IIommu
                 return false;
         }
 
-        if (_lastState.Kind == AmdViTranslation.Host && request.Attributes == DmaAttributes.None && !IsSpecial(iova))
+        if (_lastState.IsPaging && request.Attributes == DmaAttributes.None && !IsSpecial(iova))
         {
-            ref readonly var entry = ref _iotlb.Find(HostTag(_lastState.DomainId), iova);
-            if (!Unsafe.IsNullRef(in entry) && Allows(entry.Permissions & _lastState.Permissions, request.Access))
+            ref readonly var entry = ref _iotlb.Find(_lastState.Tag, iova);
+            if (Unsafe.IsNullRef(in entry))
+                return Miss(in request, in _lastState, _lastState.Tag, 0, out output);
+            if (Allows(entry.Permissions & _lastState.Permissions, request.Access) && (entry.Permissions & PagePermissions.PrivilegedOnly) == 0)
             {
                 output = entry.Translate(iova);
                 return true;
             }
+
+            return _events.Fault(in request, _lastState.Entry, WalkStatus.Ok, FaultReason.PermissionDenied);
         }
 
         return TranslateSlowly(in request, out output);
@@ -269,12 +273,19 @@ public sealed class AmdViIommu : IIommu
             return Permits(cached.Permissions & Mask(state.Permissions), in request) || _events.Fault(in request, state.Entry, WalkStatus.Ok, FaultReason.PermissionDenied);
         }
 
-        if (!Walk(in request, in state, guest, pasid, PagePermissions.Read | PagePermissions.Write, out var walk))
+        return Miss(in request, in state, tag, pasid, out output);
+    }
+
+    // A page that is not cached: kept is what the page table allows, and only when the request is.
+    private bool Miss(in DmaRequest request, in AmdViDeviceState state, ulong tag, uint pasid, out ulong output)
+    {
+        output = 0;
+        if (!Walk(in request, in state, state.Kind == AmdViTranslation.Guest, pasid, PagePermissions.Read | PagePermissions.Write, out var walk))
             return false;
         if (!Permits(walk.Permissions & Mask(state.Permissions), in request))
             return _events.Fault(in request, state.Entry, WalkStatus.Ok, FaultReason.PermissionDenied);
-        Fill(tag, state.DomainId, iova, in walk);
-        output = walk.Translate(iova);
+        Fill(tag, state.DomainId, request.Iova.Value, in walk);
+        output = walk.Translate(request.Iova.Value);
         return true;
     }
 

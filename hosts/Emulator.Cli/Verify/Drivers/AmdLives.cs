@@ -47,6 +47,7 @@ public sealed class AmdLives : IFrameAllocator
         {
             LastDeviceId = LastDevice,
             Snp = _parameters.Flag("snp"),
+            InterruptRemapping = false,
             Features = _parameters.Flag("ephsup") ? AmdViFeatures.Default : default,
         });
     }
