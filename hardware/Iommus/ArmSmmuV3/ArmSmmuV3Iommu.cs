@@ -56,7 +56,6 @@ public sealed class ArmSmmuV3Iommu : IIommu
         var file = new RegisterFile(name, ArmSmmuV3Registers.WindowSize);
         Registers = file;
         options.Declare(file);
-        file.Add(ArmSmmuV3Registers.Iidr, 4, "IIDR", RegisterAccess.ReadOnly, fields: "implementer; zero here");
         const string Enables = "SMMUEN 0, PRIQEN 1, EVTQEN 2, CMDQEN 3, ATSCHK 4";
         file.Add(ArmSmmuV3Registers.Cr0, 4, "CR0", fields: Enables, onWrite: OnControl0);
         _control0Acknowledge = file.Add(ArmSmmuV3Registers.Cr0Ack, 4, "CR0ACK", RegisterAccess.ReadOnly, fields: Enables);

@@ -131,5 +131,6 @@ public sealed record ArmSmmuV3Options
         file.Add(ArmSmmuV3Registers.Idr3, 4, "IDR3", RegisterAccess.ReadOnly, Idr3, "HAD 2, RIL 10");
         file.Add(ArmSmmuV3Registers.Idr4, 4, "IDR4", RegisterAccess.ReadOnly);
         file.Add(ArmSmmuV3Registers.Idr5, 4, "IDR5", RegisterAccess.ReadOnly, Idr5, "OAS 2:0, GRAN4K 4, GRAN16K 5, GRAN64K 6, VAX 11:10, STALL_MAX 31:16");
+        file.Add(ArmSmmuV3Registers.Iidr, 4, "IIDR", RegisterAccess.ReadOnly);
     }
 }

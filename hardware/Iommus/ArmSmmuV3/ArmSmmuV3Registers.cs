@@ -28,7 +28,7 @@ public static class ArmSmmuV3Registers
     /// <summary>Identification: output size, granules, stalls.</summary>
     public const ulong Idr5 = 0x14;
 
-    /// <summary>Identification of the implementer.</summary>
+    /// <summary>Implementer and revision, by which Linux knows SMMUs with errata: zero here.</summary>
     public const ulong Iidr = 0x18;
 
     /// <summary>Enables; see <see cref="Control0"/>.</summary>
