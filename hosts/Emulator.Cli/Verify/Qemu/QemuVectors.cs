@@ -17,6 +17,7 @@ public sealed class QemuVectors : IVectorKind
     {
         ["smmuv3"] = QemuSmmuV3.Model,
         ["amdvi"] = AmdViModel.Model,
+        ["vtd"] = VtdModel.Model,
     };
 
     /// <inheritdoc/>
