@@ -10,6 +10,7 @@ public static class IommuCatalog
     [
         AppleDartRoom.Room,
         AmdVi.AmdViRoom.Room,
+        IntelVtd.IntelVtdRoom.Room,
     ];
 
     /// <summary>Finds a room by its name.</summary>

@@ -16,8 +16,8 @@ public sealed class VtdPageTable : IPageTable
 
     private readonly PhysicalMemory _memory;
     private readonly IFrameAllocator _frames;
-    private readonly VtdPageTableOptions _options;
     private readonly ulong _tableBits;
+    private VtdPageTableOptions _options;
     private int _warnings;
 
     /// <summary>Makes an empty table.</summary>
@@ -60,6 +60,46 @@ public sealed class VtdPageTable : IPageTable
     private ulong ExecuteDisable => _options.Kernel == KernelVersion.Linux61 ? VtdEntry.ExecuteDisable : 0;
 
     private ulong LastFrame => (1UL << (_options.Width - 12)) - 1;
+
+    /// <summary>Lowers the top of the table to a number of levels, for a unit that walks no more: what the first entry of each level above points to
+    /// becomes the top (prepare_domain_attach_device). Does nothing to a table that is not higher.</summary>
+    /// <returns>False when something is mapped beyond the width that is left.</returns>
+    public bool LowerLevels(int levels)
+    {
+        if (_options.Levels > levels && HasEntriesBeyond(levels))
+            return false;
+        while (_options.Levels > levels)
+        {
+            var first = Entry(Root);
+            if (first.IsPresent)
+            {
+                _frames.Free(Root, PageSize);
+                Root = first.Address;
+            }
+
+            _options = _options with { Levels = _options.Levels - 1, Width = Math.Min(_options.Width, VtdEntry.Shift(_options.Levels)) };
+        }
+
+        return true;
+    }
+
+    /// <summary>Finds the table to give to a unit that walks fewer levels, without changing anything (iommu_skip_agaw).</summary>
+    /// <param name="most">Levels that the unit walks.</param>
+    /// <param name="root">Receives the table.</param>
+    /// <param name="levels">Receives its levels.</param>
+    /// <returns>False when that table is empty at its first entry: the kernel then refuses the attach.</returns>
+    public bool SkipLevels(int most, out ulong root, out int levels)
+    {
+        root = Root;
+        for (levels = _options.Levels; levels > most; levels--)
+        {
+            root = Entry(root).Address;
+            if (!Entry(root).IsPresent)
+                return false;
+        }
+
+        return true;
+    }
 
     /// <inheritdoc/>
     public MapResult Map(ulong iova, ulong physical, ulong pageSize, ulong count, Protection protection, InvalidationGather gather)
@@ -144,6 +184,25 @@ public sealed class VtdPageTable : IPageTable
     private static bool IsFirstOfTable(ulong slot) => (slot & (PageSize - 1)) == 0;
 
     private VtdEntry Entry(ulong slot) => new(_memory.Read64(slot));
+
+    private bool HasEntriesBeyond(int levels)
+    {
+        var table = Root;
+        for (var level = _options.Levels; level > levels; level--)
+        {
+            for (var slot = table + 8; slot < table + PageSize; slot += 8)
+            {
+                if (Entry(slot).IsPresent)
+                    return true;
+            }
+
+            if (!Entry(table).IsPresent)
+                return false;
+            table = Entry(table).Address;
+        }
+
+        return false;
+    }
 
     // domain_pfn_supported: the levels' width, which may be more than the domain's.
     private bool Supports(ulong frame) => frame >> (_options.Levels * 9) == 0;

@@ -7,7 +7,7 @@ public sealed record IntelVtdOptions
     public const ulong LegacyCapability = 0x00d2_078c_222f_0666;
 
     /// <summary>Legacy mode: coherent, queued invalidation, device TLBs, pass-through, snoop control, IOTLB registers at 0xf0.</summary>
-    public const ulong LegacyExtendedCapability = 0x0f_00c7;
+    public const ulong LegacyExtendedCapability = 0x0fc7;
 
     /// <summary>Scalable mode: as legacy, and 1 GiB first-level pages.</summary>
     public const ulong ScalableCapability = LegacyCapability | (1UL << 56);

@@ -21,6 +21,12 @@ public readonly record struct VtdPasidEntry(ulong Word0, ulong Word1, ulong Word
     /// <summary>Supervisor requests are served (SRE), in word 2.</summary>
     public const ulong SupervisorEnable = 1;
 
+    /// <summary>First-level tables of 5 levels (FLPM = 1), in word 2.</summary>
+    public const ulong FiveLevels = 1 << 2;
+
+    /// <summary>Execute-disable bits of first-level tables are honoured (NXE), in word 2.</summary>
+    public const ulong NoExecuteEnable = 1 << 5;
+
     /// <summary>Reserved bits of word 0 below the address.</summary>
     public const ulong Reserved = 0xc00;
 

@@ -46,6 +46,15 @@ public sealed class VectorTests
         { "qemu/amdvi-random.jsonl.gz", 150 },
         { "qemu/amdvi-sequence.jsonl.gz", 60 },
         { "drivers/amd.jsonl.gz", 120 },
+        { "pagetables/vtd-fl.6.1-diff.jsonl.gz", 18 },
+        { "pagetables/vtd-fl.6.12.jsonl.gz", 80 },
+        { "pagetables/vtd-sl.6.1-diff.jsonl.gz", 24 },
+        { "pagetables/vtd-sl.6.12.jsonl.gz", 80 },
+        { "drivers/intel.jsonl.gz", 120 },
+        { "qemu/vtd-directed.jsonl.gz", 68 },
+        { "qemu/vtd-qi-sequence.jsonl.gz", 20 },
+        { "qemu/vtd-random.jsonl.gz", 150 },
+        { "qemu/vtd-sequence.jsonl.gz", 60 },
     };
 
     [Theory]
@@ -62,6 +71,10 @@ public sealed class VectorTests
     public static TheoryData<string, int> Sequences => new()
     {
         { "qemu/smmuv3-sequence.jsonl.gz", 60 },
+        { "qemu/vtd-directed.jsonl.gz", 68 },
+        { "qemu/vtd-qi-sequence.jsonl.gz", 20 },
+        { "qemu/vtd-random.jsonl.gz", 150 },
+        { "qemu/vtd-sequence.jsonl.gz", 60 },
     };
 
     [Theory]

@@ -10,6 +10,7 @@ public sealed class DriverVectors : IVectorKind
     {
         ["apple-dart"] = AppleDartLives.Run,
         ["amd"] = AmdLives.Run,
+        ["intel"] = IntelLives.Run,
     };
 
     /// <inheritdoc/>
