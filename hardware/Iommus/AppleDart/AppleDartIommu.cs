@@ -63,9 +63,22 @@ public sealed class AppleDartIommu : IIommu
         _errorAddressLow = Registers.Add(hardware.ErrorAddress, 4, "ERROR_ADDR_LO", RegisterAccess.ReadOnly);
         _errorAddressHigh = Registers.Add(hardware.ErrorAddress + 4, 4, "ERROR_ADDR_HI", RegisterAccess.ReadOnly);
         _controls = Registers.AddArray(
-            hardware.ControlBase, streams, 4, 4, "TCR", fields: later ? "[0] translate, [1] bypass DART, [2] bypass DAPF, [7] remap, [11:8] remap target" : "[7] translate, [8] bypass DART, [12] bypass DAPF", onWrite: (_, _) => Route(), writable: IsUnlocked);
-        _ttbrs = Registers.AddArray(
-            hardware.TtbrBase, streams * hardware.TtbrCount, 4, 4, "TTBR", fields: later ? "[0] valid, [31:2] PA>>14" : "[31] valid, [30:0] PA>>12; four for each stream", writable: IsUnlocked);
+            hardware.ControlBase,
+            streams,
+            4,
+            4,
+            "TCR",
+            fields: later ? "[0] translate, [1] bypass DART, [2] bypass DAPF, [7] remap, [11:8] remap target" : "[7] translate, [8] bypass DART, [12] bypass DAPF",
+            onWrite: (_, _) => Route(),
+            writable: IsUnlocked);
+        _ttbrs = [.. from stream in Enumerable.Range(0, streams)
+                     from index in Enumerable.Range(0, hardware.TtbrCount)
+                     select Registers.Add(
+                         hardware.Ttbr(stream, index),
+                         4,
+                         hardware.TtbrCount == 1 ? $"TTBR[{stream}]" : $"TTBR[{stream}][{index}]",
+                         fields: later ? "[0] valid, [31:2] PA>>14" : "[31] valid, [30:0] PA>>12",
+                         writable: IsUnlocked)];
         if (later)
         {
             var words = (streams + 31) / 32;
