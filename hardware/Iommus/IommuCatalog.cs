@@ -1,4 +1,5 @@
 using Emulator.Hardware.Iommus.AppleDart;
+using Emulator.Hardware.Iommus.ArmSmmuV3;
 
 namespace Emulator.Hardware.Iommus;
 
@@ -9,6 +10,7 @@ public static class IommuCatalog
     public static IReadOnlyList<IommuRoom> Rooms { get; } =
     [
         AppleDartRoom.Room,
+        ArmSmmuV3Room.Room,
         AmdVi.AmdViRoom.Room,
         IntelVtd.IntelVtdRoom.Room,
     ];

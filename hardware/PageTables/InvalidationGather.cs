@@ -25,6 +25,10 @@ public sealed class InvalidationGather
     /// <summary>The unmap is queued (flush queue): page requests are left out, see <see cref="AddPage"/>.</summary>
     public bool Queued { get; init; }
 
+    /// <summary>Performs a walk request inside the page-table call that makes it, as the kernel's tlb_flush_walk does: what the call stores after it is
+    /// then stored after the invalidation. Null, for callers that cannot: the request is kept for the driver's sync.</summary>
+    public Action<Invalidation>? InvalidateWalk { get; init; }
+
     /// <summary>Whether there is nothing to do.</summary>
     public bool IsEmpty => _requests.Count == 0 && _freed.Count == 0;
 
@@ -47,7 +51,14 @@ public sealed class InvalidationGather
     }
 
     /// <summary>Asks for the invalidation of a range with its intermediate entries.</summary>
-    public void AddWalk(ulong iova, ulong size, ulong granule) => _requests.Add(new Invalidation(InvalidationKind.Walk, iova, size, granule));
+    public void AddWalk(ulong iova, ulong size, ulong granule)
+    {
+        var request = new Invalidation(InvalidationKind.Walk, iova, size, granule);
+        if (InvalidateWalk == null)
+            _requests.Add(request);
+        else
+            InvalidateWalk(request);
+    }
 
     /// <summary>Asks for the invalidation of everything.</summary>
     public void AddAll() => _requests.Add(new Invalidation(InvalidationKind.All, 0, 0, 0));

@@ -20,6 +20,8 @@ public sealed class VectorTests
         { "pagetables/arm32-lpae-s1.6.12.jsonl.gz", 80 },
         { "pagetables/arm32-lpae-s2.6.1-diff.jsonl.gz", 24 },
         { "pagetables/arm32-lpae-s2.6.12.jsonl.gz", 80 },
+        { "drivers/arm-smmu-v3.jsonl.gz", 120 },
+        { "drivers/arm-smmu-v3-ste-6.12.jsonl.gz", 40 },
         { "pagetables/arm64-s1-16k.6.1-diff.jsonl.gz", 24 },
         { "pagetables/arm64-s1-16k.6.12.jsonl.gz", 80 },
         { "pagetables/arm64-s1-4k.6.1-diff.jsonl.gz", 24 },

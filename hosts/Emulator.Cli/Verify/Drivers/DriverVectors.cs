@@ -9,6 +9,7 @@ public sealed class DriverVectors : IVectorKind
     private static readonly Dictionary<string, Action<JsonElement, VectorRun>> Lives = new(StringComparer.Ordinal)
     {
         ["apple-dart"] = AppleDartLives.Run,
+        ["arm-smmu-v3"] = ArmSmmuV3Lives.Run,
         ["amd"] = AmdLives.Run,
         ["intel"] = IntelLives.Run,
     };

@@ -110,6 +110,9 @@ public sealed class RecordedLife : IDisposable
         return entry;
     }
 
+    /// <summary>Stores a word that the recording planted without recording the store: what the hardware would have written.</summary>
+    public void Plant(ulong address, ulong value) => _image.Plant(address, value);
+
     /// <summary>Compares a step's <c>ret</c>: a number, a hexadecimal size, or null for none; an object is the caller's affair.</summary>
     public void CheckResult(JsonElement step, long result)
     {

@@ -26,11 +26,28 @@ public sealed class RecordedMemory
     /// <summary>Takes up the record of a step.</summary>
     public void Begin(JsonElement step)
     {
+        // A block that is given out again has lost its content.
+        foreach (var page in step.Items("pages").Where(page => page[0].GetString() == "alloc"))
+        {
+            for (var (address, end) = (page[1].Word(), page[1].Word() + page[2].Word()); address < end; address += (ulong)_width)
+                _image.Remove(address);
+        }
+
         foreach (var entry in step.Items("mem"))
         {
             foreach (var (address, value) in Expand(entry, 4))
                 _pending.Add(((int)entry[3].Word(), address, value));
         }
+    }
+
+    /// <summary>Stores a word that the recording planted without recording the store.</summary>
+    public void Plant(ulong address, ulong value)
+    {
+        _image[address] = value;
+        if (_width == 8)
+            _memory.Write64(address, value);
+        else
+            _memory.Write32(address, (uint)value);
     }
 
     /// <summary>Compares memory as the record's access number <paramref name="operation"/> of this step finds it.</summary>
