@@ -8,5 +8,5 @@ var full = args.Contains("--bdn", StringComparer.Ordinal);
 var config = ManualConfig.Create(DefaultConfig.Instance).WithOptions(ConfigOptions.JoinSummary | ConfigOptions.DisableLogFile);
 if (!full)
     config.AddJob(Job.ShortRun.WithToolchain(new InProcessEmitToolchain(TimeSpan.FromMinutes(10), logOutput: false)));
-var summaries = BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(full ? [.. args.Where(a => a != "--bdn")] : ["--filter", "*", .. args], config);
+var summaries = BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(full ? [.. args.Where(a => a != "--bdn")] : args.Contains("--filter", StringComparer.Ordinal) ? args : ["--filter", "*", .. args], config);
 return summaries.All(summary => !summary.HasCriticalValidationErrors && summary.Reports.All(report => report.Success)) ? 0 : 1;

@@ -104,16 +104,9 @@ public sealed class DeviceActorTests : HostTest
         Assert.All(first, request => Assert.Equal(0UL, request.Iova.Value % 128));
     }
 
-    protected override void AfterAll()
-    {
-        base.AfterAll();
-        _host?.Dispose();
-    }
-
     private IActorRef StartDevice(Workload workload)
     {
-        _host?.Dispose();
-        _host = EmulatedHost.Create(Specification() with { Workload = workload });
+        _host = Build(Specification() with { Workload = workload });
         var device = Sys.ActorOf(HostProps.Device(_host, 0, _silicon));
         device.Tell(new DeviceMessages.Start(new Epoch(1)));
         return device;

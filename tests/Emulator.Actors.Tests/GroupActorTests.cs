@@ -18,7 +18,7 @@ public sealed class GroupActorTests : HostTest
     {
         _silicon = CreateTestProbe();
         _iommu = CreateTestProbe();
-        _host = EmulatedHost.Create(Specification());
+        _host = Build(Specification());
     }
 
     [Fact]
@@ -83,12 +83,6 @@ public sealed class GroupActorTests : HostTest
         _silicon.ExpectMsg<Block>();
         group.Tell(new Refused(0, new Epoch(20), OwnershipState.Attached, new Epoch(8), "older"));
         Assert.Equal(new Epoch(21), _silicon.ExpectMsg<Block>().Epoch);
-    }
-
-    protected override void AfterAll()
-    {
-        base.AfterAll();
-        _host.Dispose();
     }
 
     private IActorRef StartGroup(OwnershipState state, long epoch)

@@ -51,14 +51,16 @@ public abstract class HostTest : TestKit
 
     protected void Launch(HostSpecification specification)
     {
-        Emulated = EmulatedHost.Create(specification);
+        Emulated = Build(specification);
         Host = EmulatorHostingExtensions.Start(Sys, Emulated, 0, new EmulatorOptions { PinnedTranslationActors = 1, AskTimeout = Patience });
     }
 
-    protected override void AfterAll()
+    /// <summary>Builds a host whose memory is given back when no actor is left.</summary>
+    internal EmulatedHost Build(HostSpecification specification)
     {
-        base.AfterAll();
-        Emulated?.Dispose();
+        var host = EmulatedHost.Create(specification);
+        Sys.RegisterOnTermination(host.Dispose);
+        return host;
     }
 
     protected void Hold(ulong gate) => Memory.Write64(gate, 1);

@@ -78,7 +78,7 @@ public sealed class IsolationTests : HostTest
     [InlineData(OwnershipState.Attached, 0)]
     public void A_DMA_into_the_granted_tenants_memory_is_a_violation_only_where_nothing_is_granted(OwnershipState state, long violations)
     {
-        using var host = EmulatedHost.Create(Specification());
+        var host = Build(Specification());
         Check(host, state, granted: A, landing: host.FrameOf(0, 0, 4096));
         Assert.Equal(violations, host.Ownership.Violations);
     }
@@ -89,7 +89,7 @@ public sealed class IsolationTests : HostTest
     [InlineData(OwnershipState.Attached)]
     public void A_DMA_into_the_other_tenants_memory_is_always_a_violation(OwnershipState state)
     {
-        using var host = EmulatedHost.Create(Specification());
+        var host = Build(Specification());
         Check(host, state, granted: A, landing: host.FrameOf(1, 0, 4096));
         Assert.Equal(1, host.Ownership.Violations);
     }
@@ -97,7 +97,7 @@ public sealed class IsolationTests : HostTest
     [Fact]
     public void A_DMA_into_nobodys_memory_is_a_violation()
     {
-        using var host = EmulatedHost.Create(Specification());
+        var host = Build(Specification());
         Check(host, OwnershipState.Attached, granted: A, landing: 0x3000);
         Assert.Equal(OwnerTag.None, Assert.Single(host.Witness.FirstViolations()).FrameOwner);
     }
@@ -105,7 +105,7 @@ public sealed class IsolationTests : HostTest
     [Fact]
     public void A_check_that_knows_no_grants_counts_what_it_lets_through()
     {
-        using var host = EmulatedHost.Create(Specification());
+        var host = Build(Specification());
         Check(host, state: null, granted: A, landing: host.FrameOf(0, 0, 4096));
         Assert.Equal((2, 0), (host.Ownership.Unchecked, host.Ownership.Violations));
     }

@@ -23,7 +23,7 @@ public sealed class TranslationActorTests : HostTest
     {
         IgnoreMessages(message => message is ProgrammingMessages.InterruptRaised);
         _checker = CreateTestProbe();
-        _host = EmulatedHost.Create(Specification());
+        _host = Build(Specification());
         _translation = Sys.ActorOf(new HostProps("emulator.pinned-dispatcher").Translation(_host, _checker, TestActor));
         _checker.ExpectMsg<OwnershipChanged>();
         _checker.ExpectMsg<OwnershipChanged>();
@@ -166,12 +166,6 @@ public sealed class TranslationActorTests : HostTest
         var batch = _checker.ExpectMsg<DmaBatch>();
         Assert.Equal(DmaStatus.Aborted, batch.Completions[0].Status);
         Assert.Equal(1, _host.Platform.Bus.Units[0].Faults.Total);
-    }
-
-    protected override void AfterAll()
-    {
-        base.AfterAll();
-        _host.Dispose();
     }
 
     // Keeps the actor busy in a run that polls a word of memory, so that messages queue up behind it.
