@@ -7,7 +7,7 @@ public sealed class VectorTests
 {
     private const int FailuresShown = 10;
 
-    private static readonly string Data = FindData();
+    internal static readonly string Data = FindData();
 
     // Every recorded file with the number of vectors in it: a file that is lost or cut short fails.
     public static TheoryData<string, int> Files => new()
