@@ -69,7 +69,7 @@ public sealed class AmdViDriver : IIommuDriver
     public IEnumerable<DriverStep> ProbeDevice(DmaDevice device)
     {
         ArgumentNullException.ThrowIfNull(device);
-        if (device.Streams.Any(binding => binding.Stream.Value > _options.LastDeviceId))
+        if (IsBeyondTable(device))
         {
             yield return DriverStep.Fail(Errno.ENODEV);
             yield break;
@@ -245,8 +245,12 @@ public sealed class AmdViDriver : IIommuDriver
         return new AmdViDomain(type, _domainIds.Allocate(), table, gcr3);
     }
 
+    private bool IsBeyondTable(DmaDevice device) => device.Streams.Any(binding => binding.Stream.Value > _options.LastDeviceId);
+
     private AmdViDeviceData DataOf(DmaDevice device)
     {
+        if (IsBeyondTable(device))
+            throw new DriverException(Errno.ENODEV, $"device {device.Name} has a device ID beyond 0x{_options.LastDeviceId:x}, the last one of the device table");
         var id = (ushort)device.Stream.Value;
         if (!_devices.TryGetValue(id, out var data))
             _devices[id] = data = new AmdViDeviceData(device);

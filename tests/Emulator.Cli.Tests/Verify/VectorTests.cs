@@ -77,6 +77,7 @@ public sealed class VectorTests
         { "qemu/vtd-qi-sequence.jsonl.gz", 20 },
         { "qemu/vtd-random.jsonl.gz", 150 },
         { "qemu/vtd-sequence.jsonl.gz", 60 },
+        { "qemu/amdvi-sequence.jsonl.gz", 60 },
     };
 
     [Theory]
