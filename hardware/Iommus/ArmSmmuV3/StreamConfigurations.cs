@@ -52,9 +52,8 @@ internal sealed class StreamConfigurations
     /// <returns>The configuration, valid until the next call.</returns>
     public ref readonly StreamContext Find(ulong key, out TranslationFault fault)
     {
-        // Decoded contexts are only ever as old as the entries they were made of.
-        var generation = _entries.Generation + _descriptors.Generation;
-        if (generation == _decoded)
+        // What was decoded holds only as long as no entry came or went.
+        if (_decoded == _entries.Generation + _descriptors.Generation)
         {
             ref var cached = ref _contexts.Find(key);
             if (!Unsafe.IsNullRef(ref cached))
@@ -63,20 +62,18 @@ internal sealed class StreamConfigurations
                 return ref cached;
             }
         }
-        else
-        {
-            _contexts.InvalidateAll();
-        }
 
         _uncached = default;
-        if (Build((uint)key, (uint)(key >> 32) & 0xfffff, (key & 1UL << 52) != 0, ref _uncached, out fault))
+        var built = Build((uint)key, (uint)(key >> 32) & 0xfffff, (key & 1UL << 52) != 0, ref _uncached, out fault);
+        var generation = _entries.Generation + _descriptors.Generation;
+        if (_decoded != generation)
         {
-            if (_decoded != _entries.Generation + _descriptors.Generation)
-                _contexts.InvalidateAll();
-            _contexts.Insert(key, _uncached);
+            _contexts.InvalidateAll();
+            _decoded = generation;
         }
 
-        _decoded = _entries.Generation + _descriptors.Generation;
+        if (built)
+            _contexts.Insert(key, _uncached);
         return ref _uncached;
     }
 

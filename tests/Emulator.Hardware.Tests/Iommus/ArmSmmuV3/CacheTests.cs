@@ -35,6 +35,22 @@ public sealed class CacheTests
     }
 
     [Fact]
+    public void A_full_configuration_cache_drops_all_it_holds()
+    {
+        using var smmu = new SmmuV3Bench(new ArmSmmuV3Options { ConfigurationEntries = 1 });
+        foreach (var sid in new[] { Sid, Sid + 1 })
+            smmu.Store(new StreamTableEntry { Valid = true, Configuration = StreamConfiguration.Bypass }, sid);
+        Assert.Equal(Iova, smmu.Lands(Iova));
+        smmu.Store(new StreamTableEntry { Valid = true });
+        Assert.Equal(Iova, smmu.Lands(Iova));
+
+        // Another stream's entry takes the place, even when its CD is at fault.
+        smmu.Store(new StreamTableEntry { Valid = true, Configuration = StreamConfiguration.Stage1, ContextTable = ContextTable }, Sid + 1);
+        Assert.Null(smmu.Lands(Iova, sid: Sid + 1));
+        Assert.Null(smmu.Lands(Iova));
+    }
+
+    [Fact]
     public void A_changed_CD_takes_effect_with_CFGI_CD_and_its_pages_stay_until_TLBI()
     {
         using var smmu = new SmmuV3Bench();
