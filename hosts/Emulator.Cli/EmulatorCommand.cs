@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using Emulator.Cli.Replay;
+using Emulator.Cli.Run;
 using Emulator.Cli.Survey;
 using Emulator.Cli.Verify;
 
@@ -15,9 +16,10 @@ public sealed class EmulatorCommand : RootCommand
     public EmulatorCommand()
         : base("A platform emulator for people who must know where a device's DMA really goes.")
     {
+        Subcommands.Add(new RunCommand());
         Subcommands.Add(new SurveyCommand());
-        Subcommands.Add(new ReplayCommand());
         Subcommands.Add(new VerifyCommand());
+        Subcommands.Add(new ReplayCommand());
         foreach (var help in Options.OfType<HelpOption>())
             help.Action = new TeachingHelpAction((HelpAction)help.Action!);
     }

@@ -3,6 +3,7 @@ using Emulator.Actors.Devices;
 using Emulator.Actors.Hosts;
 using Emulator.Actors.Ownership;
 using Emulator.Actors.Programming;
+using Emulator.Cli.Survey;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus;
 using Emulator.Hardware.Memory;
@@ -155,6 +156,8 @@ public static class ScenarioReader
     {
         if (host.Variant is { } variant && !host.Room.Variants.Contains(variant, StringComparer.Ordinal))
             throw fields.Refuse("variant", $"{host.Room.Name} has no variant '{variant}'; it has {string.Join(", ", host.Room.Variants)}");
+        if (!host.Room.Supports(host.Variant ?? host.Room.Variants[0], host.Kernel))
+            throw fields.Refuse("kernel", $"Linux {SurveyText.Of(host.Kernel)} has no driver for this variant of {host.Room.Name}");
         if (reassignments > 0 && host.Tenants < 2)
             throw fields.Refuse("tenants", $"{reassignments} reassignments need at least 2 tenants");
         if (!ulong.IsPow2(host.BufferSize) || host.BufferSize < 64 << 10 || host.BufferSize > 256 << 20)
@@ -174,7 +177,7 @@ public static class ScenarioReader
         if (!platform.Driver.HasNativeBlocking)
         {
             throw fields.Refuse(
-                "strategy", $"native: Linux {(host.Kernel == KernelVersion.Linux61 ? "6.1" : "6.12")}'s driver of {host.Room.Name} has no blocking domain of its own; use empty");
+                "strategy", $"native: Linux {SurveyText.Of(host.Kernel)}'s driver of {host.Room.Name} has no blocking domain of its own; use empty");
         }
     }
 }

@@ -46,15 +46,14 @@ public static class SurveyEngine
     public static SurveyCase Run(IommuRoom room, string variant, KernelVersion kernel, SurveyStrategy strategy)
     {
         ArgumentNullException.ThrowIfNull(room);
+        if (!room.Supports(variant, kernel))
+            return NotOffered($"Linux {SurveyText.Of(kernel)} has no driver for this variant");
         var points = new List<SurveyPoint>();
         try
         {
             using var stage = new SurveyStage(room, variant, kernel, strategy, MaxSlots);
             if (!stage.Offers(strategy))
-            {
-                var reason = $"Linux {SurveyText.Of(kernel)}'s driver has no blocking domain of its own";
-                return new SurveyCase(room, variant, kernel, strategy, [], [], new SurveyVerdict(SurveyAnswer.NotOffered, reason));
-            }
+                return NotOffered($"Linux {SurveyText.Of(kernel)}'s driver has no blocking domain of its own");
 
             Observe(stage, points, strategy, steps => AnswerWithoutCaches(room, variant, kernel, strategy, steps));
         }
@@ -64,6 +63,8 @@ public static class SurveyEngine
         }
 
         return new SurveyCase(room, variant, kernel, strategy, points, SurveyJudge.FindLeaks(points), SurveyJudge.Judge(room.Guess, points));
+
+        SurveyCase NotOffered(string reason) => new(room, variant, kernel, strategy, [], [], new SurveyVerdict(SurveyAnswer.NotOffered, reason));
     }
 
     private static void Observe(SurveyStage stage, List<SurveyPoint> points, SurveyStrategy strategy, Func<int, SurveyLanding> withoutCaches)
