@@ -5,6 +5,8 @@ public class HelpTests
     [Theory]
     [InlineData("verify")]
     [InlineData("survey")]
+    [InlineData("run")]
+    [InlineData("replay")]
     public async Task Help_of_a_command_shows_examples_and_exit_codes(string command)
     {
         var result = await CommandLine.RunAsync(command, "--help");

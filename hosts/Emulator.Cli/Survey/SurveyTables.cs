@@ -10,7 +10,7 @@ internal static class SurveyTables
     public static void PrintSummary(IAnsiConsole console, IEnumerable<SurveyCase> cases)
     {
         var table = new Table().Border(TableBorder.Simple);
-        table.AddColumns("IOMMU", "variant", "kernel", "strategy", "guess 2022", "after detach: read", "write", "guess holds?", "leaks until blocked: steps, what, where");
+        table.AddColumns("IOMMU", "variant", "kernel", "strategy", "guess 2022", "after detach", "fault recorded", "guess holds?", "leaks on the way: after which steps, what, where");
         foreach (var survey in cases)
         {
             var after = survey.At(SurveyPhase.AfterDetach);
@@ -20,8 +20,8 @@ internal static class SurveyTables
                 SurveyText.Of(survey.Kernel),
                 SurveyText.Of(survey.Strategy),
                 SurveyText.Of(survey.Room.Guess),
-                after == null ? "-" : Cell(after.Worst(DmaAccess.Read)),
-                after == null ? "-" : Cell(after.Worst(DmaAccess.Write)),
+                after == null ? "-" : Pair(after.Worst(DmaAccess.Read), after.Worst(DmaAccess.Write), Short),
+                after == null ? "-" : Pair(after.Worst(DmaAccess.Read), after.Worst(DmaAccess.Write), Fault),
                 Answer(survey.Verdict),
                 survey.Leaks.Count > 0 ? string.Join('\n', survey.Leaks.Select(Leak)) : survey.Points.Count > 0 ? "none" : Markup.Escape(survey.Verdict.Why));
         }
@@ -45,7 +45,7 @@ internal static class SurveyTables
         table.AddColumn("phase");
         table.AddColumn(new TableColumn("#").RightAligned());
         table.AddColumn("driver step");
-        table.AddColumns("read, warm page", "write, warm page", "read, new page", "write, new page");
+        table.AddColumns("DMA to the warm page", "DMA to a new page");
         SurveyPhase? last = null;
         foreach (var point in survey.Points)
         {
@@ -53,7 +53,8 @@ internal static class SurveyTables
                 point.Phase == last ? "" : SurveyText.Of(point.Phase),
                 point.Number?.ToString() ?? "",
                 Markup.Escape(point.Step ?? ""),
-                .. point.Observations.Select(Cell),
+                Pair(point.Observations, cold: false),
+                Pair(point.Observations, cold: true),
             ]);
             last = point.Phase;
         }
@@ -64,14 +65,29 @@ internal static class SurveyTables
         console.WriteLine();
     }
 
-    private static string Cell(SurveyObservation observation)
+    private static string Pair(IReadOnlyList<SurveyObservation> observations, bool cold)
     {
-        var text = observation.Outcome switch
-        {
-            SurveyOutcome.Blocked => SurveyText.Of(observation),
-            SurveyOutcome.Identity => "identity",
-            _ => $"{SurveyText.Of(observation.Outcome)}, {SurveyText.Of(observation.Dma.Landing)}",
-        };
+        var pair = observations.Where(observation => observation.Cold == cold).ToList();
+        return pair.Count == 0 ? "" : Pair(pair[0], pair[1], Long);
+    }
+
+    // A read and a write are told apart only where they differ.
+    private static string Pair(SurveyObservation read, SurveyObservation write, Func<SurveyObservation, string> text) =>
+        text(read) == text(write) ? text(read) : $"read {text(read)}, write {text(write)}";
+
+    private static string Short(SurveyObservation observation) => Coloured(observation, SurveyText.Of(observation.Outcome));
+
+    private static string Long(SurveyObservation observation) => Coloured(observation, observation.Outcome switch
+    {
+        SurveyOutcome.Blocked => SurveyText.Of(observation),
+        SurveyOutcome.Identity => "identity",
+        _ => $"{SurveyText.Of(observation.Outcome)}, {SurveyText.Of(observation.Dma.Landing)}",
+    });
+
+    private static string Fault(SurveyObservation observation) => observation.Dma.Fault is { } fault ? SurveyText.Of(fault) : "none";
+
+    private static string Coloured(SurveyObservation observation, string text)
+    {
         var colour = observation.Outcome switch
         {
             SurveyOutcome.Blocked => "green",
@@ -91,9 +107,9 @@ internal static class SurveyTables
 
     private static string Leak(SurveyLeak leak)
     {
-        var where = leak.First == leak.Last ? Place(leak.First) : $"{Place(leak.First)} .. {Place(leak.Last)}";
+        var where = leak.First == leak.Last ? Place(leak.First) : $"{Place(leak.First)} to {Place(leak.Last)}";
         var directions = string.Join('+', leak.Accesses.Select(access => access == DmaAccess.Read ? "read" : "write"));
-        var pages = leak.Outcome != SurveyOutcome.Stale ? "" : leak.ColdToo ? ", also new pages" : ", cached pages only";
+        var pages = leak.Outcome != SurveyOutcome.Stale ? "" : leak.ColdToo ? ", new pages too" : ", cached pages";
         return Markup.Escape($"{where}: {directions} {SurveyText.Of(leak.Outcome)}, {SurveyText.Of(leak.Landing)}{pages}");
     }
 

@@ -53,7 +53,7 @@ internal static class SurveyText
         SurveyLanding.Nowhere => "nowhere",
         SurveyLanding.DomainA => "domain A",
         SurveyLanding.DomainB => "domain B",
-        SurveyLanding.OwnAddress => "third party (own address)",
+        SurveyLanding.OwnAddress => "third party",
         _ => "elsewhere",
     };
 
