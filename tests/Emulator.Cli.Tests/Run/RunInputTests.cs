@@ -15,3 +15,4 @@ public class RunInputTests
     [Fact]
     public async Task Run_keeps_telemetry_out_of_the_document() =>
         (await CommandLine.RunAsync("run", "--json", "--telemetry-console")).AssertRefused("--telemetry-console", "--json");
+}
