@@ -7,7 +7,7 @@ namespace Emulator.Hardware.Iommus.ArmSmmuV3;
 /// <summary>The event queue: records that cannot be written are lost and the overflow flag toggles; those of stalled requests wait.</summary>
 internal sealed class EventQueue
 {
-    private const uint OverflowFlag = 1u << 31;
+    private const uint OverflowFlag = QueuePointer.OverflowFlag;
 
     private readonly PhysicalMemory _memory;
     private readonly GlobalErrorRegisters _errors;

@@ -12,14 +12,13 @@ internal sealed class CommandQueue
 
     private readonly bool _msiPolling;
     private readonly int _pollLimit;
-    private readonly QueuePointer _pointer;
-    private uint _producer;
-    private uint _consumer;
+    private QueuePointer _producer;
+    private QueuePointer _consumer;
 
     public CommandQueue(ulong address, Features features, ArmSmmuV3DriverOptions options)
     {
         Address = address;
-        _pointer = new QueuePointer(features.CommandQueueLog2);
+        _producer = _consumer = new QueuePointer(0, features.CommandQueueLog2);
         _msiPolling = features.MsiPolling;
         _pollLimit = options.PollLimit;
     }
@@ -54,7 +53,7 @@ internal sealed class CommandQueue
         yield return read;
         if ((CommandError)((read.Value >> 24) & 0x7f) is CommandError.None or CommandError.Abort or CommandError.AtcTimeout)
             yield break;
-        var entry = EntryAddress((uint)read.Value);
+        var entry = EntryAddress(_consumer with { Raw = (uint)read.Value });
         yield return DriverStep.Load(entry, "CMDQ word 0");
         yield return DriverStep.Load(entry + 8, "CMDQ word 1");
         var sync = Command.Sync();
@@ -64,13 +63,13 @@ internal sealed class CommandQueue
 
     private IEnumerable<DriverStep> Insert(IReadOnlyList<Command> commands, int first, int count, bool sync)
     {
-        for (var polls = 0; !_pointer.HasSpace(_producer, _consumer, count + (sync ? 1 : 0)); polls++)
+        for (var polls = 0; !_producer.HasSpace(_consumer, count + (sync ? 1 : 0)); polls++)
         {
             if (polls == _pollLimit)
-                throw new DriverException(Errno.ETIMEDOUT, $"the command queue of {1 << _pointer.Log2Size} entries stays full");
+                throw new DriverException(Errno.ETIMEDOUT, $"the command queue of {1 << _producer.Log2Size} entries stays full");
             var consumer = DriverStep.Read(ArmSmmuV3Registers.CmdqCons);
             yield return consumer;
-            _consumer = (uint)consumer.Value;
+            _consumer = _consumer with { Raw = (uint)consumer.Value };
         }
 
         var producer = _producer;
@@ -78,7 +77,7 @@ internal sealed class CommandQueue
         {
             yield return DriverStep.Store(EntryAddress(producer), commands[i].Word0, "CMDQ word 0");
             yield return DriverStep.Store(EntryAddress(producer) + 8, commands[i].Word1, "CMDQ word 1");
-            producer = _pointer.Next(producer);
+            producer = producer with { Raw = producer.Next };
         }
 
         var position = producer;
@@ -87,20 +86,20 @@ internal sealed class CommandQueue
             var command = _msiPolling ? Command.SyncMsi(EntryAddress(position), 0) : Command.Sync();
             yield return DriverStep.Store(EntryAddress(position), command.Word0, "CMDQ word 0");
             yield return DriverStep.Store(EntryAddress(position) + 8, command.Word1, "CMDQ word 1");
-            producer = _pointer.Next(producer);
+            producer = producer with { Raw = producer.Next };
         }
 
         _producer = producer;
-        yield return DriverStep.Write(ArmSmmuV3Registers.CmdqProd, producer);
+        yield return DriverStep.Write(ArmSmmuV3Registers.CmdqProd, producer.Raw);
         if (!sync)
             yield break;
         foreach (var step in _msiPolling ? WaitForMsi(position) : WaitForConsumer(position))
             yield return step;
     }
 
-    private IEnumerable<DriverStep> WaitForConsumer(uint position)
+    private IEnumerable<DriverStep> WaitForConsumer(QueuePointer position)
     {
-        for (var polls = 0; !_pointer.IsConsumed(position, _consumer); polls++)
+        for (var polls = 0; !position.IsConsumed(_consumer); polls++)
         {
             if (polls == _pollLimit)
             {
@@ -110,12 +109,12 @@ internal sealed class CommandQueue
 
             var consumer = DriverStep.Read(ArmSmmuV3Registers.CmdqCons);
             yield return consumer;
-            _consumer = (uint)consumer.Value;
+            _consumer = _consumer with { Raw = (uint)consumer.Value };
         }
     }
 
     // The SMMU's MSI write clears the command's first word.
-    private IEnumerable<DriverStep> WaitForMsi(uint position)
+    private IEnumerable<DriverStep> WaitForMsi(QueuePointer position)
     {
         for (var polls = 0; polls < _pollLimit; polls++)
         {
@@ -123,7 +122,7 @@ internal sealed class CommandQueue
             yield return word;
             if (word.Value != 0)
                 continue;
-            _consumer = _pointer.Next(position);
+            _consumer = position with { Raw = position.Next };
             yield break;
         }
 
@@ -131,5 +130,5 @@ internal sealed class CommandQueue
         _consumer = position;
     }
 
-    private ulong EntryAddress(uint pointer) => Address + ((ulong)_pointer.Index(pointer) * Command.Size);
+    private ulong EntryAddress(QueuePointer pointer) => Address + ((ulong)pointer.Index * Command.Size);
 }

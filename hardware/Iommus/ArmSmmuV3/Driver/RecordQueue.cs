@@ -6,9 +6,8 @@ namespace Emulator.Hardware.Iommus.ArmSmmuV3.Driver;
 /// <remarks>Source: Linux 6.1 arm-smmu-v3.c:1585, arm_smmu_evtq_thread, queue_remove_raw, queue_sync_prod_in.</remarks>
 internal sealed class RecordQueue(ulong address, int log2Size, int recordSize, ulong producerRegister, ulong consumerRegister)
 {
-    private readonly QueuePointer _pointer = new(log2Size);
-    private uint _producer;
-    private uint _consumer;
+    private QueuePointer _producer = new(0, log2Size);
+    private QueuePointer _consumer = new(0, log2Size);
 
     public ulong Address { get; } = address;
 
@@ -18,31 +17,31 @@ internal sealed class RecordQueue(ulong address, int log2Size, int recordSize, u
     {
         do
         {
-            while (!_pointer.IsEmpty(_producer, _consumer))
+            while (!_producer.IsEmpty(_consumer))
             {
                 var words = new ulong[recordSize / 8];
                 for (var i = 0; i < words.Length; i++)
                 {
-                    var load = DriverStep.Load(Address + ((ulong)_pointer.Index(_consumer) * (ulong)recordSize) + (8 * (ulong)i), "queue record");
+                    var load = DriverStep.Load(Address + ((ulong)_consumer.Index * (ulong)recordSize) + (8 * (ulong)i), "queue record");
                     yield return load;
                     words[i] = load.Value;
                 }
 
-                _consumer = _pointer.Next(_consumer);
-                yield return DriverStep.Write(consumerRegister, _consumer);
+                _consumer = _consumer with { Raw = _consumer.Next };
+                yield return DriverStep.Write(consumerRegister, _consumer.Raw);
                 foreach (var step in handle(words))
                     yield return step;
             }
 
             var read = DriverStep.Read(producerRegister);
             yield return read;
-            _producer = (uint)read.Value;
+            _producer = _producer with { Raw = (uint)read.Value };
         }
-        while (!_pointer.IsEmpty(_producer, _consumer));
+        while (!_producer.IsEmpty(_consumer));
 
-        if (!QueuePointer.HasOverflowed(_producer, _consumer))
+        if (!_producer.HasOverflowed(_consumer))
             yield break;
-        _consumer = _pointer.Acknowledge(_producer, _consumer);
-        yield return DriverStep.Write(consumerRegister, _consumer);
+        _consumer = _consumer with { Raw = _consumer.Acknowledge(_producer) };
+        yield return DriverStep.Write(consumerRegister, _consumer.Raw);
     }
 }

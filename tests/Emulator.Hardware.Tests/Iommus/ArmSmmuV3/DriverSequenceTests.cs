@@ -244,6 +244,22 @@ public sealed class DriverSequenceTests
     }
 
     [Fact]
+    public void An_illegal_command_is_turned_into_a_sync_by_the_error_handler()
+    {
+        using var bench = new DriverBench(KernelVersion.Linux612);
+        var registers = bench.Silicon.Registers;
+        var queue = new QueueBase(registers.Read(ArmSmmuV3Registers.CmdqBase, 8)).Address;
+        var producer = registers.Read(ArmSmmuV3Registers.CmdqProd, 4);
+        bench.Memory.Write64(queue + (producer * Command.Size), 0xff);
+        registers.Write(ArmSmmuV3Registers.CmdqProd, 4, producer + 1);
+        Assert.True(bench.Silicon.InterruptAsserted);
+        bench.Run(bench.Driver.HandleInterrupt());
+        Assert.False(bench.Silicon.InterruptAsserted);
+        Assert.Equal(Command.Sync().Word0, bench.Memory.Read64(queue + (producer * Command.Size)));
+        Assert.Equal(producer + 1, registers.Read(ArmSmmuV3Registers.CmdqCons, 4) & 0xf_ffff);
+    }
+
+    [Fact]
     public void A_stream_of_another_device_and_one_beyond_the_table_are_refused()
     {
         using var bench = new DriverBench(KernelVersion.Linux61);
