@@ -34,9 +34,6 @@ public readonly record struct AmdViFeatures(ulong Raw)
     /// <summary>Bit 50, EPHSup: enhanced handling of page requests.</summary>
     public bool EnhancedPageRequests => (Raw & EphBit) != 0;
 
-    /// <summary>Bit 63, SNPSup.</summary>
-    public bool Snp => (Raw & SnpBit) != 0;
-
-    /// <summary>The same with SNP.</summary>
+    /// <summary>The same with bit 63, SNPSup.</summary>
     public AmdViFeatures WithSnp() => new(Raw | SnpBit);
 }

@@ -42,7 +42,10 @@ public static class AmdViRoom
             "With SE set, one IO_PAGE_FAULT is logged for a device until its device table entry is invalidated.",
             "Requests to 0xfee00000-0xfeefffff pass untranslated; interrupt remapping is not modelled.",
             "INVALIDATE_IOMMU_PAGES with GN=0 drops the pages of every PASID of the domain.",
-            "Commands take effect at once when the tail is written; device TLBs are not modelled.",
+            "INVALIDATE_IOMMU_PAGES acts the same with and without PDE: directory entries are not cached.",
+            "Commands take effect at once when the tail is written; device TLBs are not modelled, so no IOTLB_INV_TIMEOUT is ever logged.",
+            "A v2 domain's device gets ATS when it supports it; the kernel asks for page requests and PASIDs besides.",
+            "The completion semaphore and the command head are polled a few times (PollLimit), not two million times; then the driver goes on, as the kernel does.",
         ],
         Build = Build,
     };
