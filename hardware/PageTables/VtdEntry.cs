@@ -5,6 +5,12 @@ namespace Emulator.Hardware.PageTables;
 /// <remarks>Source: Linux 6.1 drivers/iommu/intel/iommu.h, DMA_PTE_* and DMA_FL_PTE_*.</remarks>
 public readonly record struct VtdEntry(ulong Raw)
 {
+    /// <summary>Entries of a table.</summary>
+    public const int PerTable = 512;
+
+    /// <summary>Bytes of a table.</summary>
+    public const ulong TableSize = 4096;
+
     /// <summary>Second level: reads are allowed. First level: present.</summary>
     public const ulong Read = 1UL << 0;
 
@@ -43,4 +49,13 @@ public readonly record struct VtdEntry(ulong Raw)
 
     /// <summary>log2 of the bytes that an entry of a level covers; level 1 is the 4 KiB page.</summary>
     public static int Shift(int level) => 12 + ((level - 1) * 9);
+
+    /// <summary>Pages of 4 KiB that an entry of a level covers.</summary>
+    internal static ulong Frames(int level) => 1UL << ((level - 1) * 9);
+
+    /// <summary>Where a table of a level has the entry of a page number.</summary>
+    internal static ulong Slot(ulong table, ulong frame, int level) => table + (((frame >> ((level - 1) * 9)) & (PerTable - 1)) * 8);
+
+    /// <summary>Whether an entry is the first of a table.</summary>
+    internal static bool IsFirstOfTable(ulong slot) => (slot & (TableSize - 1)) == 0;
 }

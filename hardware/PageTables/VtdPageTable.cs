@@ -11,11 +11,11 @@ namespace Emulator.Hardware.PageTables;
 /// domain_unmap, intel_iommu_iova_to_phys. One writer.</remarks>
 public sealed class VtdPageTable : IPageTable
 {
-    private const int EntriesPerTable = 512;
-    private const ulong PageSize = 4096;
+    private const ulong PageSize = VtdEntry.TableSize;
 
     private readonly PhysicalMemory _memory;
     private readonly IFrameAllocator _frames;
+    private readonly VtdTableClearing _clearing;
     private readonly ulong _tableBits;
     private VtdPageTableOptions _options;
     private int _warnings;
@@ -32,6 +32,7 @@ public sealed class VtdPageTable : IPageTable
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Levels, 2);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Levels, 5);
         (_memory, _frames, _options) = (memory, frames, options);
+        _clearing = new VtdTableClearing(memory, frames);
         var nonLeaf = VtdEntry.Read | VtdEntry.Write;
         if (options.FirstLevel)
             nonLeaf |= VtdEntry.User | VtdEntry.Accessed | ExecuteDisable;
@@ -137,7 +138,7 @@ public sealed class VtdPageTable : IPageTable
         }
         else
         {
-            ClearLevel(_options.Levels, Root, 0, first, last, gather);
+            _clearing.Unlink(_options.Levels, Root, 0, first, last, gather);
             if (first == 0 && last == LastFrame)
             {
                 gather.AddFreedTable(Root, PageSize);
@@ -168,20 +169,12 @@ public sealed class VtdPageTable : IPageTable
         if (Root == 0)
             return;
         var gather = new InvalidationGather();
-        ClearLevel(_options.Levels, Root, 0, 0, (1UL << (VtdEntry.Shift(_options.Levels + 1) - 12)) - 1, gather);
+        _clearing.Unlink(_options.Levels, Root, 0, 0, (1UL << (VtdEntry.Shift(_options.Levels + 1) - 12)) - 1, gather);
         foreach (var (address, bytes) in gather.FreedTables)
             _frames.Free(address, bytes);
         _frames.Free(Root, PageSize);
         Root = 0;
     }
-
-    private static int Index(ulong frame, int level) => (int)(frame >> ((level - 1) * 9)) & (EntriesPerTable - 1);
-
-    private static ulong FramesOf(int level) => 1UL << ((level - 1) * 9);
-
-    private static ulong Slot(ulong table, ulong frame, int level) => table + ((ulong)Index(frame, level) * 8);
-
-    private static bool IsFirstOfTable(ulong slot) => (slot & (PageSize - 1)) == 0;
 
     private VtdEntry Entry(ulong slot) => new(_memory.Read64(slot));
 
@@ -219,7 +212,7 @@ public sealed class VtdPageTable : IPageTable
         ulong slot;
         while (true)
         {
-            slot = Slot(table, frame, level);
+            slot = VtdEntry.Slot(table, frame, level);
             var entry = Entry(slot);
             if ((target == 0 && (entry.IsLargePage || !entry.IsPresent)) || level == target)
                 break;
@@ -258,8 +251,8 @@ public sealed class VtdPageTable : IPageTable
                 if (level > 1)
                 {
                     value |= VtdEntry.LargePage;
-                    var whole = count & ~(FramesOf(level) - 1);
-                    var toTableEnd = (PageSize - (slot.Value & (PageSize - 1))) / 8 * FramesOf(level);
+                    var whole = count & ~(VtdEntry.Frames(level) - 1);
+                    var toTableEnd = (PageSize - (slot.Value & (PageSize - 1))) / 8 * VtdEntry.Frames(level);
                     SwitchToSuperpage(frame, frame + Math.Min(whole, toTableEnd) - 1, level, gather);
                 }
                 else
@@ -271,12 +264,12 @@ public sealed class VtdPageTable : IPageTable
             // An entry that is set already stays as it is; the kernel warns.
             if (_memory.CompareExchange64(slot.Value, value, 0) != 0)
                 _warnings++;
-            var frames = FramesOf(level);
+            var frames = VtdEntry.Frames(level);
             count -= frames;
             frame += frames;
             value += frames * PageSize;
             slot += 8;
-            if (IsFirstOfTable(slot.Value) || (level > 1 && count < frames))
+            if (VtdEntry.IsFirstOfTable(slot.Value) || (level > 1 && count < frames))
                 slot = null;
         }
 
@@ -302,7 +295,7 @@ public sealed class VtdPageTable : IPageTable
     {
         var merged = frame | physicalFrame;
         var level = 1;
-        for (var steps = _options.Superpages; steps > 0 && (merged & (EntriesPerTable - 1)) == 0; steps--)
+        for (var steps = _options.Superpages; steps > 0 && (merged & (VtdEntry.PerTable - 1)) == 0; steps--)
         {
             count >>= 9;
             if (count == 0)
@@ -317,128 +310,15 @@ public sealed class VtdPageTable : IPageTable
     // switch_to_super_page: small tables in the way are freed at once, before anything is invalidated.
     private void SwitchToSuperpage(ulong first, ulong last, int level, InvalidationGather gather)
     {
-        var frames = FramesOf(level);
+        var frames = VtdEntry.Frames(level);
         for (var frame = first; frame <= last; frame += frames)
         {
             var target = level;
             if (FindOrMake(frame, ref target) is not { } slot || !Entry(slot).IsPresent)
                 continue;
-            ClearRange(frame, frame + frames - 1);
-            FreeLevel(_options.Levels, level + 1, Root, 0, frame, frame + frames - 1);
+            _clearing.ClearLeaves(_options.Levels, Root, frame, frame + frames - 1);
+            _clearing.FreeTables(_options.Levels, level + 1, Root, 0, frame, frame + frames - 1);
             gather.AddWalk(frame << 12, frames * PageSize, PageSize);
-        }
-    }
-
-    // dma_pfn_level_pte for level 1: the leaf, or the large page in its place.
-    private ulong? FindLeaf(ulong frame, ref int large)
-    {
-        var table = Root;
-        for (var level = _options.Levels; ; level--)
-        {
-            var slot = Slot(table, frame, level);
-            if (level == 1)
-                return slot;
-            var entry = Entry(slot);
-            if (!entry.IsPresent || entry.IsLargePage)
-            {
-                large = level;
-                return entry.IsPresent ? slot : null;
-            }
-
-            table = entry.Address;
-        }
-    }
-
-    // dma_pte_clear_range
-    private void ClearRange(ulong frame, ulong last)
-    {
-        do
-        {
-            var large = 1;
-            if (FindLeaf(frame, ref large) is not { } slot)
-            {
-                var step = FramesOf(large + 1);
-                frame = (frame + step) & ~(step - 1);
-                continue;
-            }
-
-            do
-            {
-                _memory.Write64(slot, 0);
-                frame += FramesOf(large);
-                slot += 8;
-            }
-            while (frame <= last && !IsFirstOfTable(slot));
-        }
-        while (frame != 0 && frame <= last);
-    }
-
-    // dma_pte_free_level
-    private void FreeLevel(int level, int retain, ulong table, ulong frame, ulong first, ulong last)
-    {
-        frame = Math.Max(first, frame);
-        var slot = Slot(table, frame, level);
-        do
-        {
-            var entry = Entry(slot);
-            if (entry.IsPresent && !entry.IsLargePage)
-            {
-                var start = frame & ~(FramesOf(level) - 1);
-                if (level > 2)
-                    FreeLevel(level - 1, retain, entry.Address, start, first, last);
-                if (level < retain && first <= start && last >= start + FramesOf(level) - 1)
-                {
-                    _memory.Write64(slot, 0);
-                    _frames.Free(entry.Address, PageSize);
-                }
-            }
-
-            frame += FramesOf(level);
-            slot += 8;
-        }
-        while (!IsFirstOfTable(slot) && frame <= last);
-    }
-
-    // dma_pte_clear_level
-    private void ClearLevel(int level, ulong table, ulong frame, ulong first, ulong last, InvalidationGather gather)
-    {
-        frame = Math.Max(first, frame);
-        var slot = Slot(table, frame, level);
-        do
-        {
-            var start = frame & ~(FramesOf(level) - 1);
-            var entry = Entry(slot);
-            if (entry.IsPresent)
-            {
-                if (first <= start && last >= start + FramesOf(level) - 1)
-                {
-                    if (level > 1 && !entry.IsLargePage)
-                        ListTables(level - 1, entry.Address, gather);
-                    _memory.Write64(slot, 0);
-                }
-                else if (level > 1)
-                {
-                    ClearLevel(level - 1, entry.Address, start, first, last, gather);
-                }
-            }
-
-            frame = start + FramesOf(level);
-            slot += 8;
-        }
-        while (!IsFirstOfTable(slot) && frame <= last);
-    }
-
-    // dma_pte_list_pagetables: unlinked tables keep their content until the invalidation is done.
-    private void ListTables(int level, ulong table, InvalidationGather gather)
-    {
-        gather.AddFreedTable(table, PageSize);
-        if (level == 1)
-            return;
-        for (var slot = table; slot < table + PageSize; slot += 8)
-        {
-            var entry = Entry(slot);
-            if (entry.IsPresent && !entry.IsLargePage)
-                ListTables(level - 1, entry.Address, gather);
         }
     }
 }

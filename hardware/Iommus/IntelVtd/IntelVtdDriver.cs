@@ -17,6 +17,7 @@ public sealed class IntelVtdDriver : IIommuDriver
     private readonly VtdInvalidator _invalidator;
     private readonly VtdUnitSetup _setup;
     private readonly VtdEntryWriter _entries;
+    private readonly VtdDomainFlush _flush;
     private readonly Dictionary<DmaDevice, VtdAttachment> _devices = [];
     private readonly IntelVtdDomain _identity = new(DomainType.Identity);
     private readonly IntelVtdDomain _blocked = new(DomainType.Blocked);
@@ -36,6 +37,7 @@ public sealed class IntelVtdDriver : IIommuDriver
         _invalidator = new VtdInvalidator(_options);
         _setup = new VtdUnitSetup(frames, _options, _invalidator);
         _entries = new VtdEntryWriter(memory, frames, _invalidator);
+        _flush = new VtdDomainFlush(kernel, _units, _invalidator);
     }
 
     /// <inheritdoc/>
@@ -87,7 +89,7 @@ public sealed class IntelVtdDriver : IIommuDriver
         attachment.PasidDirectory = _frames.Allocate(attachment.PasidDirectorySize);
         if (Is61)
             yield break;
-        foreach (var step in attachment.Sources.SelectMany(source => SetScalableContext(attachment, source, flushWriteBuffer: false)))
+        foreach (var step in attachment.Sources.SelectMany(source => SetScalableContext(attachment, source, flush: false)))
             yield return step;
     }
 
@@ -201,16 +203,8 @@ public sealed class IntelVtdDriver : IIommuDriver
         var own = Own(domain);
 
         // Small tables that gave way to a superpage (switch_to_super_page).
-        foreach (var step in gather.Requests.Where(request => request.Kind == InvalidationKind.Walk).SelectMany(request => FlushRange(own, request, leafOnly: false)))
-            yield return step;
-        foreach (var unit in own.Units.Select(index => _units[index]))
-        {
-            var steps = unit.Capability.CachingMode && !own.FirstLevel
-                ? FlushPages(own, unit, iova.Value, iova.Value + (size - 1), leafOnly: false)
-                : _invalidator.WriteBuffer(unit);
-            foreach (var step in steps)
-                yield return step;
-        }
+        return gather.Requests.Where(request => request.Kind == InvalidationKind.Walk).SelectMany(request => _flush.Range(own, request.Iova, request.Size, leafOnly: false))
+            .Concat(_flush.Mapped(own, iova.Value, size));
     }
 
     /// <inheritdoc/>
@@ -219,7 +213,7 @@ public sealed class IntelVtdDriver : IIommuDriver
         ArgumentNullException.ThrowIfNull(gather);
         var own = Own(domain);
         var leafOnly = gather.FreedTables.Count == 0;
-        foreach (var step in gather.Requests.SelectMany(request => FlushRange(own, request, leafOnly)))
+        foreach (var step in gather.Requests.SelectMany(request => _flush.Range(own, request.Iova, request.Size, leafOnly)))
             yield return step;
         foreach (var (address, bytes) in gather.FreedTables)
             _frames.Free(address, bytes);
@@ -227,21 +221,7 @@ public sealed class IntelVtdDriver : IIommuDriver
     }
 
     /// <inheritdoc/>
-    public IEnumerable<DriverStep> FlushAll(IommuDomain domain)
-    {
-        var own = Own(domain);
-        foreach (var unit in own.Units.Select(index => _units[index]))
-        {
-            var id = own.IdOn(unit);
-            var steps = own.FirstLevel
-                ? _invalidator.Submit(unit, VtdDescriptor.PasidIotlb(id, 0))
-                : _invalidator.Iotlb(unit, VtdGranularity.Domain, id);
-            if (!unit.Capability.CachingMode)
-                steps = steps.Concat(own.Devices.Where(device => device.Unit == unit).SelectMany(device => _invalidator.DeviceTlb(device)));
-            foreach (var step in steps)
-                yield return step;
-        }
-    }
+    public IEnumerable<DriverStep> FlushAll(IommuDomain domain) => _flush.All(Own(domain));
 
     /// <inheritdoc/>
     public IEnumerable<DriverStep> HandleInterrupt() => _units.SelectMany(VtdUnitSetup.ReadFaults);
@@ -278,10 +258,21 @@ public sealed class IntelVtdDriver : IIommuDriver
         var unit = attachment.Unit;
         attachment.Attached = true;
         if (unit.Scalable)
-            return _entries.SetPasid(attachment, PassThroughPasid(unit)).Concat(EnableAts(attachment));
-        var entry = VtdContextEntry.Create(VtdTranslationType.PassThrough, 0, unit.MaxAddressWidth, VtdUnit.DefaultDomainId);
-        return attachment.Sources.Where(source => !_entries.HasContext(unit, source)).SelectMany(source =>
-            _entries.SetContext(unit, source, entry.Low, entry.High).Concat(_entries.FlushNewContext(unit, source, VtdUnit.DefaultDomainId)));
+        {
+            foreach (var step in _entries.SetPasid(attachment, VtdTranslationEntries.PassThroughPasid(unit)))
+                yield return step;
+            attachment.AtsEnabled = attachment.AtsSupported;
+            yield break;
+        }
+
+        var entry = VtdTranslationEntries.PassThroughContext(unit, VtdUnit.DefaultDomainId);
+        foreach (var source in attachment.Sources)
+        {
+            if (_entries.HasContext(unit, source))
+                continue;
+            foreach (var step in _entries.SetContext(unit, source, entry.Low, entry.High).Concat(_entries.FlushNewContext(unit, source, VtdUnit.DefaultDomainId)))
+                yield return step;
+        }
     }
 
     // prepare_domain_attach_device, then domain_add_dev_info (6.12: dmar_domain_attach_device).
@@ -309,7 +300,8 @@ public sealed class IntelVtdDriver : IIommuDriver
         var failed = Errno.None;
         if (unit.Scalable)
         {
-            failed = MakePasid(domain, unit, out var entry);
+            var entry = VtdTranslationEntries.PassThroughPasid(unit);
+            failed = IsPassThrough(domain) ? Errno.None : VtdTranslationEntries.TryPasid(domain, unit, out entry);
             if (failed == Errno.None)
             {
                 foreach (var step in _entries.SetPasid(attachment, entry))
@@ -317,22 +309,13 @@ public sealed class IntelVtdDriver : IIommuDriver
             }
         }
 
-        // 6.12 made the scalable context entries at probe.
-        if (failed == Errno.None && !(unit.Scalable && !Is61))
+        foreach (var source in attachment.Sources)
         {
-            foreach (var source in attachment.Sources)
-            {
-                if (_entries.HasContext(unit, source))
-                    continue;
-                failed = unit.Scalable ? Errno.None : CheckLevels(domain, unit);
-                var steps = failed != Errno.None ? _entries.SetUnfinishedContext(unit, source, (ulong)domain.IdOn(unit) << 8)
-                    : unit.Scalable ? SetScalableContext(attachment, source, flushWriteBuffer: true)
-                    : SetLegacyContext(domain, attachment, source);
-                foreach (var step in steps)
-                    yield return step;
-                if (failed != Errno.None)
-                    break;
-            }
+            // 6.12 made the scalable context entries at probe.
+            if (failed != Errno.None || (unit.Scalable && !Is61) || _entries.HasContext(unit, source))
+                continue;
+            foreach (var step in unit.Scalable ? SetScalableContext(attachment, source, flush: true) : SetLegacyContext(domain, attachment, source, out failed))
+                yield return step;
         }
 
         if (failed != Errno.None)
@@ -343,99 +326,35 @@ public sealed class IntelVtdDriver : IIommuDriver
             yield break;
         }
 
-        foreach (var step in EnableAts(attachment))
-            yield return step;
-    }
-
-    private static IEnumerable<DriverStep> EnableAts(VtdAttachment attachment)
-    {
         attachment.AtsEnabled = attachment.AtsSupported;
-        yield break;
     }
 
     private bool IsPassThrough(IntelVtdDomain domain) => domain == _identity && PassesThrough;
 
-    private IEnumerable<DriverStep> SetLegacyContext(IntelVtdDomain domain, VtdAttachment attachment, ushort source)
+    // A mapping that fails leaves the cleared entry with its domain id.
+    private IEnumerable<DriverStep> SetLegacyContext(IntelVtdDomain domain, VtdAttachment attachment, ushort source, out Errno failed)
     {
+        failed = Errno.None;
         var unit = attachment.Unit;
         var id = domain.IdOn(unit);
-        VtdContextEntry entry;
-        if (IsPassThrough(domain))
+        var entry = VtdTranslationEntries.PassThroughContext(unit, id);
+        if (!IsPassThrough(domain) && !VtdTranslationEntries.TryContext(domain, attachment, source, out entry))
         {
-            entry = VtdContextEntry.Create(VtdTranslationType.PassThrough, 0, unit.MaxAddressWidth, id);
-        }
-        else
-        {
-            // Only the device's own entry serves ATS: an alias has no device information (domain_lookup_dev_info).
-            var type = attachment.AtsSupported && source == attachment.Sources[0] ? VtdTranslationType.DeviceTlb : VtdTranslationType.SecondLevel;
-            var table = domain.Table!;
-            table.SkipLevels(unit.AddressWidth + 2, out var root, out var levels);
-            entry = VtdContextEntry.Create(type, root, levels - 2, id);
+            failed = Errno.ENOMEM;
+            return _entries.SetUnfinishedContext(unit, source, (ulong)id << 8);
         }
 
         return _entries.SetContext(unit, source, entry.Low, entry.High).Concat(_entries.FlushNewContext(unit, source, id));
     }
 
-    private IEnumerable<DriverStep> SetScalableContext(VtdAttachment attachment, ushort source, bool flushWriteBuffer)
+    private IEnumerable<DriverStep> SetScalableContext(VtdAttachment attachment, ushort source, bool flush)
     {
         var unit = attachment.Unit;
         if (_entries.HasContext(unit, source))
             return [];
-
-        // PDTS counts powers of two of 128 directory entries of 8 bytes.
-        var size = System.Numerics.BitOperations.Log2(attachment.PasidDirectorySize) - 10;
-        var enables = source != attachment.Sources[0] && Is61 ? 0
-            : (attachment.AtsSupported ? VtdScalableContextEntry.DeviceTlbEnable : 0)
-            | (attachment.PriSupported ? VtdScalableContextEntry.PageRequestEnable : 0)
-            | (attachment.PasidSupported ? VtdScalableContextEntry.PasidEnable : 0);
-        var entry = VtdScalableContextEntry.Create(attachment.PasidDirectory, size, enables);
+        var entry = VtdTranslationEntries.ScalableContext(attachment, full: source == attachment.Sources[0] || !Is61);
         var steps = _entries.SetContext(unit, source, entry.Low, entry.High);
-        var domain = attachment.Domain?.IdOn(unit) ?? 0;
-        return flushWriteBuffer || unit.Capability.CachingMode ? steps.Concat(_entries.FlushNewContext(unit, source, domain)) : steps;
-    }
-
-    private static VtdPasidEntry PassThroughPasid(VtdUnit unit) =>
-        VtdPasidEntry.Create(
-            VtdPasidTranslation.PassThrough, 0, unit.AddressWidth, VtdUnit.DefaultDomainId, Snoops(unit), unit.ExtendedCapability.SupervisorRequests ? VtdPasidEntry.SupervisorEnable : 0);
-
-    private static ulong Snoops(VtdUnit unit) => unit.ExtendedCapability.ScalablePageWalkCoherency ? VtdPasidEntry.PageWalkSnoop : 0;
-
-    private static Errno CheckLevels(VtdUnit unit, IntelVtdDomain domain, Errno failure) =>
-        domain.Table!.SkipLevels(unit.AddressWidth + 2, out _, out _) ? Errno.None : failure;
-
-    private Errno CheckLevels(IntelVtdDomain domain, VtdUnit unit) => IsPassThrough(domain) ? Errno.None : CheckLevels(unit, domain, Errno.ENOMEM);
-
-    // intel_pasid_setup_pass_through, _first_level, _second_level
-    private Errno MakePasid(IntelVtdDomain domain, VtdUnit unit, out VtdPasidEntry entry)
-    {
-        entry = default;
-        if (IsPassThrough(domain))
-        {
-            entry = PassThroughPasid(unit);
-            return Errno.None;
-        }
-
-        var failed = CheckLevels(unit, domain, domain.FirstLevel ? Errno.ENOMEM : Errno.EINVAL);
-        if (failed != Errno.None)
-            return failed;
-        domain.Table!.SkipLevels(unit.AddressWidth + 2, out var root, out var levels);
-        var id = domain.IdOn(unit);
-        var snoops = Snoops(unit);
-        if (!domain.FirstLevel)
-        {
-            if (!unit.ExtendedCapability.SecondLevel)
-                return Errno.EINVAL;
-            entry = VtdPasidEntry.Create(VtdPasidTranslation.SecondLevel, root, levels - 2, id, snoops, 0);
-            return Errno.None;
-        }
-
-        if (!unit.ExtendedCapability.FirstLevel || levels is not (4 or 5) || (levels == 5 && !unit.Capability.FirstLevelFiveLevels))
-            return Errno.EINVAL;
-        if (domain.ForceSnooping)
-            snoops |= VtdPasidEntry.PageSnoop;
-        entry = VtdPasidEntry.Create(
-            VtdPasidTranslation.FirstLevel, 0, unit.AddressWidth, id, snoops, root | VtdPasidEntry.NoExecuteEnable | (levels == 5 ? VtdPasidEntry.FiveLevels : 0));
-        return Errno.None;
+        return flush || unit.Capability.CachingMode ? steps.Concat(_entries.FlushNewContext(unit, source, attachment.Domain?.IdOn(unit) ?? 0)) : steps;
     }
 
     // device_block_translation. Scalable mode: only the PASID entry goes, the context entry stays.
@@ -471,31 +390,5 @@ public sealed class IntelVtdDriver : IIommuDriver
             yield return step;
         domain.Leave(attachment);
         attachment.Attached = false;
-    }
-
-    private IEnumerable<DriverStep> FlushRange(IntelVtdDomain domain, Invalidation request, bool leafOnly)
-    {
-        foreach (var unit in domain.Units.Select(index => _units[index]))
-        {
-            foreach (var step in FlushPages(domain, unit, request.Iova, request.Iova + (request.Size - 1), leafOnly))
-                yield return step;
-        }
-    }
-
-    // iommu_flush_iotlb_psi (6.12: cache_tag_flush_range), then the device TLBs.
-    private IEnumerable<DriverStep> FlushPages(IntelVtdDomain domain, VtdUnit unit, ulong first, ulong last, bool leafOnly)
-    {
-        var id = domain.IdOn(unit);
-        var mask = VtdInvalidator.CoveringMask(first, last);
-
-        // 6.1 sends the address as it is, 6.12 aligned; the unit ignores the bits below the mask.
-        var address = (Is61 && !domain.FirstLevel) || mask >= VtdInvalidator.WholeDevice ? first & ~0xfffUL : first & ~((4096UL << mask) - 1);
-        var selective = unit.Capability.PageSelective && mask <= unit.Capability.MaxAddressMask;
-        var steps = domain.FirstLevel && mask < VtdInvalidator.WholeDevice ? _invalidator.Submit(unit, VtdDescriptor.PasidIotlbPages(id, 0, address, mask))
-            : domain.FirstLevel ? _invalidator.Submit(unit, VtdDescriptor.PasidIotlb(id, 0))
-            : selective ? _invalidator.Iotlb(unit, VtdGranularity.Narrow, id, address, mask, leafOnly)
-            : _invalidator.Iotlb(unit, VtdGranularity.Domain, id);
-        var deviceMask = Math.Min(mask, VtdInvalidator.WholeDevice);
-        return steps.Concat(domain.Devices.Where(device => device.Unit == unit).SelectMany(device => _invalidator.DeviceTlb(device, address, deviceMask)));
     }
 }

@@ -200,6 +200,63 @@ public sealed class OwnershipTests
         Assert.Null(host.Write(alias));
     }
 
+    [Fact]
+    public void An_ATS_device_that_answers_nothing_makes_the_driver_give_up_after_its_limit()
+    {
+        using var host = new Host(KernelVersion.Linux61, new IntelVtdOptions { SilentDeviceTlbs = new HashSet<ushort> { 0x208 } });
+        var device = new DmaDevice("ats", new StreamId(0x208)) { AtsSupported = true };
+        host.Run(host.Driver.ProbeDevice(device));
+        var domain = host.Domain(PageOfA);
+        host.Run(host.Driver.Attach(domain, device));
+        var timeouts = 0;
+        var failure = Assert.Throws<DriverException>(() => host.Run(host.Driver.FlushAll(domain), step =>
+            timeouts += step.Kind == DriverStepKind.WriteRegister && step.Address == IntelVtdRegisters.FaultStatus ? 1 : 0));
+        Assert.Equal(Errno.ETIMEDOUT, failure.Errno);
+        Assert.Equal(new IntelVtdDriverOptions().MaxSubmissions, timeouts);
+    }
+
+    [Theory]
+    [InlineData(KernelVersion.Linux61)]
+    [InlineData(KernelVersion.Linux612)]
+    public void In_caching_mode_a_new_mapping_is_flushed_before_it_is_used(KernelVersion kernel)
+    {
+        using var host = new Host(kernel, new IntelVtdOptions { Capability = new(IntelVtdOptions.LegacyCapability | (1 << 7)) });
+        var domain = host.Driver.AllocateDomain(DomainType.Unmanaged);
+        Assert.Null(host.Write());
+        host.Run(host.Driver.Attach(domain, host.Device));
+        Assert.Null(host.Write());
+        DomainPaging.Map(domain.PageTable!, Iova, PageOfA, 4096, Protection.Read | Protection.Write, new InvalidationGather());
+        Assert.Null(host.Write());
+        host.Run(host.Driver.SyncMap(domain, new Iova(Iova), 4096, new InvalidationGather()));
+        Assert.Equal(PageOfA, host.Write());
+    }
+
+    [Fact]
+    public void A_domain_of_five_levels_gives_a_unit_of_four_its_lower_ones()
+    {
+        using var memory = new PhysicalMemory(new MemoryRange(0, 2UL << 30));
+        var five = new IntelVtdOptions { Name = "dmar0", Capability = new((IntelVtdOptions.LegacyCapability & ~(0x3fUL << 16)) | (56UL << 16) | (1 << 11)) };
+        var four = new IntelVtdOptions { Name = "dmar1" };
+        var bus = new Bus(memory, new IntelVtdIommu(memory, five, new IotlbGeometry()), new IntelVtdIommu(memory, four, new IotlbGeometry()));
+        var driver = new IntelVtdDriver(memory, new FrameAllocator(memory, 1UL << 30, 1UL << 30, OwnerTag.Host), KernelVersion.Linux61, units: 2);
+        Assert.Equal(0, bus.Run(driver.Probe()));
+        var near = new DmaDevice("near", new StreamId(0x100));
+        var far = new DmaDevice("far", [new StreamBinding(1, new StreamId(0x100))]);
+        Assert.Equal(0, bus.Run(driver.ProbeDevice(near)));
+        Assert.Equal(0, bus.Run(driver.ProbeDevice(far)));
+        var domain = (IntelVtdDomain)driver.AllocateDomain(DomainType.Unmanaged);
+        Assert.Equal(0, bus.Run(driver.Attach(domain, near)));
+        Assert.Equal(5, domain.Table!.Options.Levels);
+        DomainPaging.Map(domain.PageTable!, Iova, PageOfA, 4096, Protection.Read | Protection.Write, new InvalidationGather());
+
+        Assert.Equal(0, bus.Run(driver.Attach(domain, far)));
+
+        var completions = new DmaCompletion[1];
+        bus.Units[1].Translate([new DmaRequest(far.Stream, new Iova(Iova), DmaAccess.Write)], completions);
+        Assert.Equal(PageOfA, completions[0].Address.Value);
+        Assert.Equal(4, domain.Table.Options.Levels);
+    }
+
     [Theory]
     [InlineData(0x1000UL, 0x1fffUL, 0)]
     [InlineData(0x0UL, 0x2fffUL, 2)]
