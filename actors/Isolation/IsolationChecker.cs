@@ -51,7 +51,7 @@ internal sealed class IsolationChecker : UntypedActor
     {
         if (message is DmaBatch batch)
         {
-            if (_knowsGrants)
+            if (_knowsGrants && !batch.Lost)
                 Check(batch);
             else
                 _host.Ownership.AddUnchecked(batch.Count);

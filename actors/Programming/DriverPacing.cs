@@ -6,6 +6,6 @@ public enum DriverPacing
     /// <summary>In one message: no DMA falls between its steps.</summary>
     Whole,
 
-    /// <summary>One message for each step: DMA can fall between any two.</summary>
+    /// <summary>One message for each step: DMA can fall between any two. The fault interrupt's handler still goes in one.</summary>
     StepByStep,
 }

@@ -166,7 +166,9 @@ internal sealed class IommuActor : UntypedActor
             Activity.Current = null;
         }
 
-        _translation.Tell(_host.Specification.Pacing == DriverPacing.Whole ? new PerformRun(run) : new BeginRun(run));
+        // A handler reads until the silicon's queue is empty: with DMA between its steps a storm of faults would keep it from ever ending.
+        var whole = _host.Specification.Pacing == DriverPacing.Whole || run.Purpose == RunPurpose.Interrupt;
+        _translation.Tell(whole ? new PerformRun(run) : new BeginRun(run));
     }
 
     private void NextStep(DriverRun run)

@@ -49,8 +49,9 @@ internal sealed class TranslationActor : UntypedActor
     {
         if (message is DmaBatch batch)
         {
+            // By way of the check, which counts what it could not see.
             batch.Lost = true;
-            batch.Owner.Tell(batch);
+            _checker.Tell(batch, ActorRefs.NoSender);
         }
 
         base.PreRestart(reason, message);
@@ -214,7 +215,7 @@ internal sealed class TranslationActor : UntypedActor
         ref var tenure = ref _tenures[block.Group];
         if (block.Epoch <= tenure.Epoch)
         {
-            Refuse(block.Group, block.Epoch, "its epoch is not younger than the group's");
+            Refuse(Sender, block.Group, block.Epoch, "its epoch is not younger than the group's");
             return;
         }
 
@@ -231,11 +232,11 @@ internal sealed class TranslationActor : UntypedActor
         ref var tenure = ref _tenures[fence.Group];
         if (fence.Epoch != tenure.Epoch || tenure.State != OwnershipState.Blocking)
         {
-            Refuse(fence.Group, fence.Epoch, "the group is not being blocked in this epoch");
+            Refuse(sender, fence.Group, fence.Epoch, "the group is not being blocked in this epoch");
         }
         else if (!tenure.BlockingDone)
         {
-            Refuse(fence.Group, fence.Epoch, "the blocking steps of this epoch have not been performed");
+            Refuse(sender, fence.Group, fence.Epoch, "the blocking steps of this epoch have not been performed");
         }
         else if (tenure.Held > 0)
         {
@@ -264,7 +265,7 @@ internal sealed class TranslationActor : UntypedActor
         ref var tenure = ref _tenures[attach.Group];
         if (attach.Epoch != tenure.Epoch || tenure.State != OwnershipState.Blocked)
         {
-            Refuse(attach.Group, attach.Epoch, "the group is not blocked in this epoch");
+            Refuse(Sender, attach.Group, attach.Epoch, "the group is not blocked in this epoch");
             return;
         }
 
@@ -280,7 +281,7 @@ internal sealed class TranslationActor : UntypedActor
         ref var tenure = ref _tenures[complete.Group];
         if (complete.Epoch != tenure.Epoch || tenure.State != OwnershipState.Attaching || !tenure.AttachingDone)
         {
-            Refuse(complete.Group, complete.Epoch, "the group has not been attached in this epoch");
+            Refuse(Sender, complete.Group, complete.Epoch, "the group has not been attached in this epoch");
             return;
         }
 
@@ -289,10 +290,10 @@ internal sealed class TranslationActor : UntypedActor
         Sender.Tell(new OwnershipMessages.AttachCompleted(complete.Group, complete.Epoch));
     }
 
-    private void Refuse(int group, Epoch asked, string reason)
+    private void Refuse(IActorRef sender, int group, Epoch asked, string reason)
     {
         ref var tenure = ref _tenures[group];
-        Sender.Tell(new OwnershipMessages.Refused(group, tenure.Epoch, tenure.State, asked, reason));
+        sender.Tell(new OwnershipMessages.Refused(group, tenure.Epoch, tenure.State, asked, reason));
     }
 
     private void StateGrants()

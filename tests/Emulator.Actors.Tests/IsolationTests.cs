@@ -110,6 +110,22 @@ public sealed class IsolationTests : HostTest
         Assert.Equal((2, 0), (host.Ownership.Unchecked, host.Ownership.Violations));
     }
 
+    [Fact]
+    public void A_batch_over_which_an_actor_crashes_is_counted_as_unchecked_and_returns_to_its_device()
+    {
+        var host = Build(Specification());
+        var checker = Sys.ActorOf(HostProps.Checker(host));
+        checker.Tell(new OwnershipChanged(host.Specification.Name, 0, OwnershipState.Attached, new Epoch(1), A));
+        checker.Tell(new IsolationMessages.GrantsStated());
+        var lost = new DmaBatch(TestActor, 0, 0, 0) { Count = 3, Lost = true };
+        var fatal = new DmaBatch(TestActor, device: 99, 0, 0) { Count = 4 };
+        checker.Tell(lost);
+        checker.Tell(fatal);
+        Assert.Same(lost, ExpectMsg<DmaBatch>());
+        Assert.Same(fatal, ExpectMsg<DmaBatch>());
+        Assert.Equal(7, host.Ownership.Unchecked);
+    }
+
     // A checker alone: one state, one DMA that landed.
     private void Check(EmulatedHost host, OwnershipState? state, OwnerTag granted, ulong landing)
     {

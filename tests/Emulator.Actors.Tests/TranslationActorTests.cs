@@ -158,6 +158,43 @@ public sealed class TranslationActorTests : HostTest
     }
 
     [Fact]
+    public void A_fence_waits_for_DMA_that_the_silicon_holds_and_its_late_answer_is_checked()
+    {
+        Block(1);
+        Perform(DriverStep.Write(FlatIommu.ControlBase, 3));
+        _translation.Tell(Batch());
+        Assert.Equal(DmaStatus.Stalled, _checker.ExpectMsg<DmaBatch>().Completions[0].Status);
+        Program(RunPurpose.Block, 1);
+        _translation.Tell(Blocked(1));
+        ExpectNoMsg(TimeSpan.FromMilliseconds(50));
+        Perform(DriverStep.Write(FlatIommu.Resume, 1));
+        ExpectMsg<FencePassed>();
+        Assert.Equal(DmaStatus.Aborted, _checker.ExpectMsg<DmaBatch>().Completions[0].Status);
+        Assert.Equal(OwnershipState.Blocked, _checker.ExpectMsg<OwnershipChanged>().State);
+    }
+
+    [Fact]
+    public void A_batch_over_which_the_actor_crashes_comes_back_as_lost()
+    {
+        var batch = new DmaBatch(TestActor, 0, 0, unit: 7) { Count = 1 };
+        _translation.Tell(batch);
+        Assert.True(_checker.FishForMessage<DmaBatch>(_ => true).Lost);
+    }
+
+    [Fact]
+    public void After_a_crash_a_group_that_was_attached_is_being_blocked()
+    {
+        BringToBlocked(1);
+        _translation.Tell(new BeginAttach(0, new Epoch(1), B, default));
+        ExpectMsg<AttachBegun>();
+        _translation.Tell(new SupervisionMessages.CrashActor(ActorKind.Translation));
+        _translation.Tell(new QueryGroup(0));
+        Assert.Equal(new GroupStatus(0, OwnershipState.Blocking, new Epoch(1)), ExpectMsg<GroupStatus>());
+        _translation.Tell(new QueryGroup(1));
+        Assert.Equal(new GroupStatus(1, OwnershipState.Unclaimed, Epoch.None), ExpectMsg<GroupStatus>());
+    }
+
+    [Fact]
     public void DMA_of_a_blocked_group_goes_to_the_silicon_which_refuses_it()
     {
         BringToBlocked(1);
@@ -197,6 +234,12 @@ public sealed class TranslationActorTests : HostTest
     private void Program(RunPurpose purpose, long epoch)
     {
         _translation.Tell(new ProgrammingMessages.PerformRun(new DriverRun(purpose, []) { Group = 0, Epoch = new Epoch(epoch) }));
+        ExpectMsg<ProgrammingMessages.RunEnded>();
+    }
+
+    private void Perform(DriverStep step)
+    {
+        _translation.Tell(new ProgrammingMessages.PerformRun(new DriverRun(RunPurpose.Probe, [step])));
         ExpectMsg<ProgrammingMessages.RunEnded>();
     }
 

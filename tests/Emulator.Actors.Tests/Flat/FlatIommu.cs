@@ -16,6 +16,7 @@ public sealed class FlatIommu : IIommu
     public const int TableEntries = 1 << 17;
     public const ulong Invalidate = 0;
     public const ulong Status = 4;
+    public const ulong Resume = 8;
     public const ulong ControlBase = 0x100;
     public const ulong TableBase = 0x400;
 
@@ -23,6 +24,8 @@ public sealed class FlatIommu : IIommu
     private readonly Register[] _control;
     private readonly Register[] _table;
     private readonly Register _status;
+    private readonly Queue<DmaRequest> _held = new();
+    private readonly Queue<DmaRequest> _released = new();
 
     public FlatIommu(PhysicalMemory memory, IotlbGeometry geometry)
     {
@@ -31,7 +34,8 @@ public sealed class FlatIommu : IIommu
         Registers = new RegisterFile(Name, 0x1000);
         Registers.Add(Invalidate, 4, "INVALIDATE", RegisterAccess.WriteOnly, fields: "stream", onWrite: stream => Iotlb.Invalidate(new OfStream(stream)));
         _status = Registers.Add(Status, 4, "STATUS", RegisterAccess.WriteOneToClear, fields: "[0] fault");
-        _control = Registers.AddArray(ControlBase, Streams, 4, 4, "CONTROL", fields: "0 block, 1 translate, 2 bypass");
+        Registers.Add(Resume, 4, "RESUME", RegisterAccess.WriteOnly, fields: "ends what is held", onWrite: _ => ReleaseHeld());
+        _control = Registers.AddArray(ControlBase, Streams, 4, 4, "CONTROL", fields: "0 block, 1 translate, 2 bypass, 3 hold");
         _table = Registers.AddArray(TableBase, Streams, 8, 8, "TABLE", fields: "address");
     }
 
@@ -51,6 +55,20 @@ public sealed class FlatIommu : IIommu
             completions[i] = Translate(requests[i]);
     }
 
+    public int TakeResumed(Span<ResumedDma> resumed)
+    {
+        var count = 0;
+        while (count < resumed.Length && _released.TryDequeue(out var request))
+            resumed[count++] = new ResumedDma(request, new DmaCompletion(default, DmaStatus.Aborted, request.Tag));
+        return count;
+    }
+
+    private void ReleaseHeld()
+    {
+        while (_held.TryDequeue(out var request))
+            _released.Enqueue(request);
+    }
+
     private DmaCompletion Translate(in DmaRequest request)
     {
         var stream = request.Stream.Value;
@@ -60,6 +78,12 @@ public sealed class FlatIommu : IIommu
         var control = _control[stream].Value;
         if (control == 2)
             return new DmaCompletion(new PhysicalAddress(request.Iova.Value), DmaStatus.Completed, request.Tag);
+        if (control == 3)
+        {
+            _held.Enqueue(request);
+            return new DmaCompletion(default, DmaStatus.Stalled, request.Tag);
+        }
+
         var page = request.Iova.Value >> PageShift;
         if (control != 1 || page >= TableEntries || !_memory.TryRead64(_table[stream].Value + (page * 8), out var entry) || (entry & 1) == 0)
         {
