@@ -27,6 +27,12 @@ public sealed class ArmLpaeFixture : PageTableFixture
     /// <inheritdoc/>
     public override IPageTable Table => _table;
 
+    /// <inheritdoc/>
+    public override bool ComparesFlushes => true;
+
+    /// <inheritdoc/>
+    public override bool QueuesWithoutGather => _table.Config.Kernel != KernelVersion.Linux61;
+
     /// <summary>Makes the fixture; null when the format refuses the configuration.</summary>
     public static PageTableFixture? Create(JsonElement vector, KernelVersion kernel, PhysicalMemory memory, IFrameAllocator frames)
     {

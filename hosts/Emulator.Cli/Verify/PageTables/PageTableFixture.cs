@@ -10,6 +10,12 @@ public abstract class PageTableFixture
     /// <summary>The software side.</summary>
     public abstract IPageTable Table { get; }
 
+    /// <summary>Whether the invalidations of each call are compared with the record: formats whose own code asks for them.</summary>
+    public virtual bool ComparesFlushes => false;
+
+    /// <summary>Whether a call without a gather leaves page invalidations out, as one with a queued gather does.</summary>
+    public virtual bool QueuesWithoutGather => false;
+
     /// <summary>The silicon's walk of the table, from memory alone.</summary>
     public abstract WalkResult Walk(ulong iova);
 

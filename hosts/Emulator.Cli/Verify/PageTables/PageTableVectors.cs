@@ -61,10 +61,12 @@ public sealed class PageTableVectors : IVectorKind
             return;
         fixture.CheckConfiguration(config, run);
         var wide = vector.Word("width") == 64;
+        var flushes = fixture.ComparesFlushes ? new RecordedFlushes(vector) : null;
         foreach (var (operation, index) in vector.Items("ops").Select((operation, index) => (operation, index)))
         {
             run.Step = index;
-            Perform(operation, fixture, run);
+            var gather = Perform(operation, fixture, run);
+            flushes?.Check(index, gather, run);
             if (operation.OptionalText("crc") is { } crc)
                 run.Check("crc", uint.Parse(crc, NumberStyles.HexNumber, CultureInfo.InvariantCulture), Checksum(memory, frames, wide));
         }
@@ -79,10 +81,10 @@ public sealed class PageTableVectors : IVectorKind
         run.Check("tables leaked", vector.GetProperty("free").OptionalWord("leaked") ?? 0, (ulong)frames.Live.Count);
     }
 
-    private static void Perform(JsonElement operation, PageTableFixture fixture, VectorRun run)
+    private static InvalidationGather Perform(JsonElement operation, PageTableFixture fixture, VectorRun run)
     {
         var iova = operation.Word("iova");
-        var gather = new InvalidationGather { Queued = operation.OptionalText("gather") == "queued" };
+        var gather = new InvalidationGather { Queued = operation.OptionalText("gather") is var kind && (kind == "queued" || (kind == "none" && fixture.QueuesWithoutGather)) };
         var table = fixture.Table;
         switch (operation.Text("op"))
         {
@@ -114,6 +116,7 @@ public sealed class PageTableVectors : IVectorKind
 
         foreach (var (address, bytes) in gather.FreedTables)
             fixture.Table.Release(address, bytes);
+        return gather;
     }
 
     private static void CheckMap(JsonElement operation, VectorRun run, bool checkMapped, Func<MapResult> map)
