@@ -94,7 +94,7 @@ public sealed class ReplayCommand : ReportCommand
         Add("mismatched", counts.Mismatched, "lands elsewhere");
         Add("violations", counts.Violations, "landed where its domain maps nothing");
         Add("unattributed", counts.Unattributed, "the trace does not tell enough of its device or domain");
-        Add("refused", counts.Refused, $"was refused; {counts.RefusedAlike:N0} are refused here too");
+        Add("refused", counts.Refused, $"was refused; {counts.RefusedAlike:N0} are refused here too, of {counts.RefusedUnattributed:N0} the trace does not tell enough");
         Add("bypassed", counts.Bypassed, $"passed a stream in bypass; {counts.BypassedAlike:N0} pass here too");
         return table;
 

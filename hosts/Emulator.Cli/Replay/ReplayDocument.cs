@@ -13,6 +13,7 @@ namespace Emulator.Cli.Replay;
 /// <param name="Violations">Requests that landed where their domain maps nothing.</param>
 /// <param name="Refused">Requests that were refused there.</param>
 /// <param name="RefusedAlike">Among refused, those that are refused here too.</param>
+/// <param name="RefusedUnattributed">Among refused, those that pass here, but of whose mapping the trace does not tell enough.</param>
 /// <param name="Bypassed">Requests that passed a stream in bypass there.</param>
 /// <param name="BypassedAlike">Among bypassed, those that pass here too.</param>
 /// <param name="DriverDifferences">Calls that our driver answered otherwise than the traced one.</param>
@@ -31,6 +32,7 @@ public sealed record ReplayDocument(
     long Violations,
     long Refused,
     long RefusedAlike,
+    long RefusedUnattributed,
     long Bypassed,
     long BypassedAlike,
     long DriverDifferences,
@@ -58,6 +60,7 @@ public sealed record ReplayDocument(
             counts.Violations,
             counts.Refused,
             counts.RefusedAlike,
+            counts.RefusedUnattributed,
             counts.Bypassed,
             counts.BypassedAlike,
             result.DriverProblems.Count,

@@ -220,6 +220,9 @@ public sealed class DmaChecker
         var domain = _host.FindDevice(dma.Entry.Stream)?.Domain;
         switch (dma.Entry.Kind)
         {
+            case DmaLogEntryKind.Refused when _traceEnded || _host.IsGuessing || _host.Assumptions.Protections > 0:
+                Counts.RefusedUnattributed++;
+                break;
             case DmaLogEntryKind.Refused:
                 Report(dma, "was refused", "it passes");
                 break;

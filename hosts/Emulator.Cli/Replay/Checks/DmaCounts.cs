@@ -31,6 +31,9 @@ public sealed class DmaCounts
     /// <summary>Among <see cref="Refused"/>, those that the silicon refuses too.</summary>
     public long RefusedAlike { get; set; }
 
+    /// <summary>Among <see cref="Refused"/>, those that the silicon passes, but the trace does not tell which protection or domain its maps have.</summary>
+    public long RefusedUnattributed { get; set; }
+
     /// <summary>Requests that the log tells to have passed a stream in bypass.</summary>
     public long Bypassed { get; set; }
 
@@ -38,5 +41,5 @@ public sealed class DmaCounts
     public long BypassedAlike { get; set; }
 
     /// <summary>Whether nothing contradicts the log.</summary>
-    public bool Held => Mismatched == 0 && Violations == 0 && Refused == RefusedAlike && Bypassed == BypassedAlike;
+    public bool Held => Mismatched == 0 && Violations == 0 && Refused == RefusedAlike + RefusedUnattributed && Bypassed == BypassedAlike;
 }

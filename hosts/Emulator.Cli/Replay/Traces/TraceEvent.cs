@@ -25,6 +25,9 @@ public readonly record struct TraceEvent
     /// <summary>The device's name, such as <c>0000:00:03.0</c>.</summary>
     public string? Device { get; init; }
 
+    /// <summary>What user space wrote.</summary>
+    public string? Mark { get; init; }
+
     /// <summary>The group's number.</summary>
     public int Group { get; init; }
 
@@ -55,7 +58,7 @@ public readonly record struct TraceEvent
     /// <summary>Second quadword of an invalidation descriptor.</summary>
     public ulong Descriptor1 { get; init; }
 
-    /// <summary>Whether two events belong to one flow of execution: of one task, or for the idle task of one CPU.</summary>
+    /// <summary>The flow of execution: the task, or for the idle task its CPU.</summary>
     public int Flow => Pid != 0 ? Pid : -1 - Cpu;
 
     /// <summary>The IOMMU that the event speaks of by a driver's name; null when it does not.</summary>

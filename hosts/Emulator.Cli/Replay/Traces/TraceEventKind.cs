@@ -56,6 +56,9 @@ public enum TraceEventKind
     /// <summary>Tracepoint <c>qi_submit</c> (Intel): an invalidation descriptor is submitted.</summary>
     InvalidationQueued,
 
+    /// <summary>Event <c>tracing_mark_write</c>: what user space wrote into the trace.</summary>
+    Mark,
+
     /// <summary>Kprobe <c>cmdq</c> (SMMUv3): commands are issued.</summary>
     CommandsIssued,
 }

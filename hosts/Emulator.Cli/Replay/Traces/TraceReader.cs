@@ -69,6 +69,7 @@ public sealed class TraceReader : IDisposable
             "iommu.map" => Begin(TraceEventKind.Mapped) with { Iova = Hex(text, "iova="), Physical = Hex(text, "paddr="), Size = Decimal(text, "size=") },
             "iommu.unmap" => Begin(TraceEventKind.Unmapped) with { Iova = Hex(text, "iova="), Size = Decimal(text, "size="), Unmapped = Decimal(text, "unmapped_size=") },
             "qi_submit" => Descriptor(Begin(TraceEventKind.InvalidationQueued) with { Iommu = "intel" }, text),
+            "tracing_mark_write" => Begin(TraceEventKind.Mark) with { Mark = text.ToString() },
             _ when text.StartsWith("(") => ParseKprobe(Begin(TraceEventKind.Other), text),
             _ => Begin(TraceEventKind.Other),
         };
