@@ -14,12 +14,14 @@ public sealed class OwnershipTests
     private static readonly StreamId Probed = StreamId.Pci(0, 3, 0);
 
     // Bits of the entries that depend on who allocates: table addresses and domain identifiers.
-    private static readonly ulong[] IntelAllocated = [0x000f_ffff_ffff_f000, 0];
+    private static readonly ulong[] IntelAllocated = [0x000f_ffff_ffff_f000, 0xff_ff00];
     private static readonly ulong[] AmdAllocated = [0x000f_ffff_ffff_f000, 0xffff, 0, 0];
     private static readonly ulong[] ArmAllocated = [0x000f_ffff_ffff_ffc0, 0, 0, 0];
 
     [Theory]
+    [InlineData("own-strict", "intel", 21)]
     [InlineData("own-amd-strict", "amd", 21)]
+    [InlineData("own-arm64-strict", "arm-smmu-v3", 21)]
     public void Entries_and_outcomes_are_those_of_the_real_driver_in_every_ownership_state(string run, string iommu, int states)
     {
         var platform = IommuCatalog.Find(iommu)!.Create(new PlatformOptions { Kernel = KernelVersion.Linux61, Iotlb = IotlbGeometry.WithoutLimit });

@@ -18,6 +18,9 @@ public sealed class Assumptions
     /// <summary>Unmaps whose domain and sync no kprobe named: the domain that mapped the address last, synced at once.</summary>
     public long Unmaps { get; set; }
 
+    /// <summary>Flushes of a queue that no kprobe told: before an address that waited for one was mapped again.</summary>
+    public long Flushes { get; set; }
+
     /// <summary>Domains of unknown type: for the DMA API, with strict invalidation.</summary>
     public long Types { get; set; }
 
@@ -33,6 +36,7 @@ public sealed class Assumptions
         Add(GuessedDomains, "of these had several domains to choose from and no device to tell: DMA that does not fit counts as not attributable");
         Add(Protections, "maps name no protection: read and write");
         Add(Unmaps, "unmaps name no domain: the one that mapped the address last, invalidated at once");
+        Add(Flushes, "flushes of a queue are not in the trace: taken to be before an address that waited for one was mapped again");
         Add(Types, "domains name no type: for the DMA API, invalidated at once");
         Add(Streams, "devices have no PCI address: a stream of their own each");
         return lines;

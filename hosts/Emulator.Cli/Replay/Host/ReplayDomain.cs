@@ -9,6 +9,8 @@ namespace Emulator.Cli.Replay.Host;
 /// <param name="typeIsKnown">Whether the trace tells its type.</param>
 public sealed class ReplayDomain(ulong address, IommuDomain domain, bool typeIsKnown)
 {
+    private readonly List<(ulong First, ulong Last)> _queued = [];
+
     /// <summary>Its address in the traced kernel; 0 for one that the trace does not name.</summary>
     public ulong Address { get; } = address;
 
@@ -21,8 +23,32 @@ public sealed class ReplayDomain(ulong address, IommuDomain domain, bool typeIsK
     /// <summary>Whether a device was attached to it: only then has the driver given it identifiers to invalidate.</summary>
     public bool WasAttached { get; set; }
 
-    /// <summary>Invalidations that wait for a flush of the queue (flush-queue domains).</summary>
-    public InvalidationGather Queue { get; set; } = new() { Queued = true };
+    /// <summary>Tables that wait for a flush of the queue to be freed (flush-queue domains).</summary>
+    public InvalidationGather Queue { get; private set; } = new() { Queued = true };
+
+    /// <summary>Notes a range that was unmapped and waits for a flush of the queue.</summary>
+    public void Enqueue(ulong iova, ulong size) => _queued.Add((iova, iova + size - 1));
+
+    /// <summary>Whether an address of a range waits for a flush of the queue.</summary>
+    public bool Awaits(ulong iova, ulong size)
+    {
+        foreach (var (first, last) in _queued)
+        {
+            if (first <= iova + size - 1 && last >= iova)
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>The queue was flushed: gives its tables back.</summary>
+    public void Flushed()
+    {
+        foreach (var (address, bytes) in Queue.FreedTables)
+            Domain.PageTable!.Release(address, bytes);
+        Queue = new InvalidationGather { Queued = true };
+        _queued.Clear();
+    }
 
     /// <summary>Where an address lands by the page table, as software looks it up; null when nowhere.</summary>
     public ulong? Lookup(ulong iova) => Domain.Type == DomainType.Identity ? iova : Domain.PageTable?.Lookup(iova);

@@ -281,6 +281,13 @@ public sealed class ReplayHost : IDisposable
             return;
         }
 
+        // An address is not given out again before the flush that it waits for: that flush was, though no kprobe tells it.
+        if (domain.Awaits(e.Iova, e.Size))
+        {
+            Assumptions.Flushes++;
+            Flush(domain);
+        }
+
         Run(DomainMapping.Map(_driver, domain.Domain, e.Iova, e.Physical, e.Size, known ? call.Protection : Protection.Read | Protection.Write), $"map of 0x{e.Iova:x}");
         _lastMapped[e.Iova] = domain;
     }
@@ -313,6 +320,8 @@ public sealed class ReplayHost : IDisposable
         var unmapped = DomainPaging.Unmap(table, e.Iova, e.Size, queued ? domain.Queue : gather!);
         if (unmapped != e.Unmapped)
             Problems.Add($"unmap of 0x{e.Iova:x}: 0x{unmapped:x} bytes, the traced driver unmapped 0x{e.Unmapped:x}");
+        if (queued)
+            domain.Enqueue(e.Iova, e.Size);
         if (known || queued)
             return;
         flow.ImpliedSync = domain;
@@ -346,9 +355,7 @@ public sealed class ReplayHost : IDisposable
     private void Flush(ReplayDomain domain)
     {
         Run(_driver.FlushAll(domain.Domain), "flush");
-        foreach (var (address, bytes) in domain.Queue.FreedTables)
-            domain.Domain.PageTable!.Release(address, bytes);
-        domain.Queue = new InvalidationGather { Queued = true };
+        domain.Flushed();
     }
 
     private bool Run(IEnumerable<DriverStep> sequence, string what)
