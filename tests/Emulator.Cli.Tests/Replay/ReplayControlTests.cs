@@ -22,7 +22,7 @@ public sealed partial class ReplayControlTests
             if (!landed.Success || seen++ % 7 != 0)
                 return line;
             changed++;
-            var address = ulong.Parse(landed.Groups[1].ValueSpan, NumberStyles.HexNumber, CultureInfo.InvariantCulture) ^ 0x10000;
+            var address = ulong.Parse(landed.Groups["address"].ValueSpan, NumberStyles.HexNumber, CultureInfo.InvariantCulture) ^ 0x10000;
             return line.Replace(landed.Value, $"gpa 0x{address:x}", StringComparison.Ordinal);
         });
 
@@ -132,6 +132,6 @@ public sealed partial class ReplayControlTests
         Assert.Contains("a check failed", writer.ToString(), StringComparison.Ordinal);
     }
 
-    [GeneratedRegex("gpa 0x([0-9a-f]+)", RegexOptions.None, 1000)]
+    [GeneratedRegex("gpa 0x(?<address>[0-9a-f]+)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Landed();
 }
