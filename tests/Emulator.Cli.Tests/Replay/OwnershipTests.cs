@@ -1,5 +1,4 @@
 using Emulator.Cli.Replay.Host;
-using Emulator.Cli.Replay.Traces;
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus;
