@@ -4,6 +4,7 @@ using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus.ArmSmmuV3;
 using Emulator.Hardware.Iommus.ArmSmmuV3.Driver;
 using Emulator.Hardware.PageTables;
+using Emulator.Hardware.Registers;
 
 namespace Emulator.Cli.Verify.Drivers;
 
@@ -93,7 +94,9 @@ public sealed class ArmSmmuV3Lives
     private static bool CanStall(JsonElement vector)
     {
         var attaches = vector.Items("steps").Where(step => step.Text("step") == "attach" && step.GetProperty("args").Text("dev") == "dev0").ToList();
-        var refused = vector.GetProperty("params").Word("pasid_bits_dev0") == 0 && attaches.Exists(step => step.GetProperty("ret").GetInt64() == -(long)Errno.EINVAL);
+        var parameters = vector.GetProperty("params");
+        var substreamBits = Math.Min(parameters.Word("pasid_bits_dev0"), parameters.Word("idr1").Bits(10, 6));
+        var refused = substreamBits == 0 && attaches.Exists(step => step.GetProperty("ret").GetInt64() == -(long)Errno.EINVAL);
         return refused || attaches.SelectMany(step => step.Items("mem"))
             .Select(store => new ContextDescriptor(store[1].Word(), 0, 0, 0))
             .Any(word => word is { Valid: true, Aa64: true, Record: true, AsidPrivate: true, WalkDisabled0: false, Stall: true });
