@@ -23,8 +23,7 @@ internal static class SurveyJudge
         _ => SurveyOutcome.Stale,
     };
 
-    /// <summary>Joins neighbouring points with the same leak. Before the detach and after the next attach's first step nothing is looked for but
-    /// answers that are stale or land in memory of others.</summary>
+    /// <summary>Joins neighbouring points, from the first step of the detach on, with the same leak: answers that are stale or land in memory of others.</summary>
     public static IReadOnlyList<SurveyLeak> FindLeaks(IReadOnlyList<SurveyPoint> points)
     {
         var leaks = new List<SurveyLeak>();
@@ -39,13 +38,16 @@ internal static class SurveyJudge
                 continue;
             }
 
-            if (open is { } leak && (leak.Outcome != worst.Outcome || leak.Landing != worst.Dma.Landing))
-                Close();
             var accesses = Directions.Where(access => bad.Exists(o => o.Dma.Access == access)).ToArray();
-            var cold = bad.Exists(o => o.Cold);
-            open = open == null
-                ? new SurveyLeak(point, point, worst.Outcome, worst.Dma.Landing, accesses, cold)
-                : open with { Last = point, Accesses = [.. open.Accesses.Union(accesses).Order()], ColdToo = open.ColdToo || cold };
+            var found = new SurveyLeak(point, point, worst.Outcome, worst.Dma.Landing, accesses, bad.Exists(o => o.Cold));
+            if (open is { } leak && leak.Outcome == found.Outcome && leak.Landing == found.Landing && leak.ColdToo == found.ColdToo && leak.Accesses.SequenceEqual(accesses))
+            {
+                open = leak with { Last = point };
+                continue;
+            }
+
+            Close();
+            open = found;
         }
 
         Close();

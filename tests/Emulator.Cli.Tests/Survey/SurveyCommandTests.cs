@@ -1,0 +1,54 @@
+namespace Emulator.Cli.Tests.Survey;
+
+/// <summary>The survey as a user sees it.</summary>
+public class SurveyCommandTests
+{
+    private static readonly string[] Members =
+        ["iommu", "variant", "kernel", "strategy", "guess2022", "phase", "step", "direction", "outcome", "landedAt", "fault", "verdict"];
+
+    [Fact]
+    public async Task The_document_answers_for_every_IOMMU_kernel_and_strategy()
+    {
+        var result = await CommandLine.RunAsync("survey", "--json");
+        Assert.Equal(ExitCode.Held, result.ExitCode);
+        Assert.Equal("", result.Error);
+        Assert.Equal("emulator.survey/1", result.Document.GetProperty("schema").GetString());
+        var rows = result.Document.GetProperty("rows").EnumerateArray().ToList();
+        Assert.All(rows, row => Assert.Equal(Members, row.EnumerateObject().Select(member => member.Name)));
+        var cases = rows.Select(row => (row.GetProperty("iommu").GetString(), row.GetProperty("kernel").GetString(), row.GetProperty("strategy").GetString())).Distinct().ToList();
+        foreach (var iommu in (string[])["apple-dart", "intel", "amd", "arm-smmu-v3"])
+        {
+            foreach (var kernel in (string[])["6.1", "6.12"])
+            {
+                foreach (var strategy in (string[])["detach", "empty", "native"])
+                    Assert.Contains((iommu, kernel, strategy), cases);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Options_narrow_the_document()
+    {
+        var rows = (await CommandLine.RunAsync("survey", "--iommu", "amd", "--variant", "sysmgt", "--kernel", "6.1", "--strategy", "detach", "--json")).Document.GetProperty("rows");
+        var write = rows.EnumerateArray().Single(row => row.GetProperty("phase").GetString() == "after-detach" && row.GetProperty("direction").GetString() == "write");
+        Assert.Equal("identity", write.GetProperty("outcome").GetString());
+        Assert.All(rows.EnumerateArray(), row => Assert.Equal("sysmgt", row.GetProperty("variant").GetString()));
+    }
+
+    [Fact]
+    public async Task The_table_shows_guess_observation_and_leak()
+    {
+        var result = await CommandLine.RunAsync("survey", "--iommu", "intel", "--variant", "legacy", "--kernel", "6.1", "--strategy", "detach");
+        Assert.Equal(ExitCode.Held, result.ExitCode);
+        foreach (var word in (string[])["intel", "blocking", "0x2 StreamUnknown", "holds", "cached pages"])
+            Assert.Contains(word, result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_log_numbers_each_step_and_lists_what_the_model_chose()
+    {
+        var result = await CommandLine.RunAsync("survey", "--explain", "amd", "--kernel", "6.1");
+        foreach (var word in (string[])["during-detach", "store DTE", "stale, domain A", "What no source states"])
+            Assert.Contains(word, result.Output, StringComparison.Ordinal);
+    }
+}
