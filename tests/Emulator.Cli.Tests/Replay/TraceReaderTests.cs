@@ -74,6 +74,9 @@ public sealed class TraceReaderTests
     [InlineData("a-1 [000] ..... xyz: map: IOMMU: iova=0x0", "not an ftrace line")]
     [InlineData("a-1 [000] ..... 1.000000: map: IOMMU: paddr=0x0 size=1", "'iova='")]
     [InlineData("a-1 [000] ..... 1.000000: map: IOMMU: iova=0xzz paddr=0x0 size=1", "'iova='")]
+    [InlineData("a-1 [000] ..... 1.000000: map: IOMMU: iova=0x1000 - 0x1000 paddr=0x0 size=0", "0x0 bytes")]
+    [InlineData("a-1 [000] ..... 1.000000: map: IOMMU: iova=0xfffffffffffff000 - 0x0 paddr=0x0 size=8192", "no range")]
+    [InlineData("a-1 [000] ..... 1.000000: unmap: IOMMU: iova=0x0 - 0x0 size=4611686018427387904 unmapped_size=0", "up to")]
     [InlineData("a-1 [000] ..... 1.000000: qi_submit: iotlb_inv dmar0:", "descriptor")]
     public void A_wrong_line_is_refused_with_file_line_and_reason(string line, string reason)
     {

@@ -367,7 +367,7 @@ public sealed class ReplayHost : IDisposable
                 return true;
             Problems.Add($"{what}: {(Errno)(-result)}");
         }
-        catch (DriverException e)
+        catch (Exception e) when (e is DriverException or KernelBugException)
         {
             Problems.Add($"{what}: {e.Message}");
         }

@@ -13,6 +13,9 @@ public sealed class TraceReader : IDisposable
     /// <summary>The number of different events that one trace may have.</summary>
     public const int MaxEventNames = 4096;
 
+    /// <summary>The largest range that one map or unmap may have, in bytes.</summary>
+    public const ulong MaxRange = 1UL << 36;
+
     private readonly TextLines _lines;
     private readonly Dictionary<string, string> _names = new(StringComparer.Ordinal);
 
@@ -66,8 +69,8 @@ public sealed class TraceReader : IDisposable
             "remove_device_from_group" => Begin(TraceEventKind.RemoveDevice) with { Device = Device(text, "device=") },
             "attach_device_to_domain" => Begin(TraceEventKind.Attached) with { Device = Device(text, "device=") },
             "detach_device_from_domain" => Begin(TraceEventKind.Detached) with { Device = Device(text, "device=") },
-            "iommu.map" => Begin(TraceEventKind.Mapped) with { Iova = Hex(text, "iova="), Physical = Hex(text, "paddr="), Size = Decimal(text, "size=") },
-            "iommu.unmap" => Begin(TraceEventKind.Unmapped) with { Iova = Hex(text, "iova="), Size = Decimal(text, "size="), Unmapped = Decimal(text, "unmapped_size=") },
+            "iommu.map" => Checked(Begin(TraceEventKind.Mapped) with { Iova = Hex(text, "iova="), Physical = Hex(text, "paddr="), Size = Decimal(text, "size=") }),
+            "iommu.unmap" => Checked(Begin(TraceEventKind.Unmapped) with { Iova = Hex(text, "iova="), Size = Decimal(text, "size="), Unmapped = Decimal(text, "unmapped_size=") }),
             "qi_submit" => Descriptor(Begin(TraceEventKind.InvalidationQueued) with { Iommu = "intel" }, text),
             "tracing_mark_write" => Begin(TraceEventKind.Mark) with { Mark = text.ToString() },
             _ when text.StartsWith("(") => ParseKprobe(Begin(TraceEventKind.Other), text),
@@ -177,6 +180,10 @@ public sealed class TraceReader : IDisposable
             throw _lines.Wrong("qi_submit without a descriptor (TYPE UNIT: QW0 QW1 ...)");
         return begun with { Descriptor0 = first, Descriptor1 = second };
     }
+
+    private TraceEvent Checked(TraceEvent e) => e.Size is > 0 and <= MaxRange && e.Iova <= ulong.MaxValue - e.Size && (e.Iova & 0xfff) == 0
+        ? e
+        : throw _lines.Wrong($"0x{e.Size:x} bytes at 0x{e.Iova:x} are no range of pages of up to 0x{MaxRange:x} bytes");
 
     private string Device(ReadOnlySpan<char> text, string label) =>
         LogText.TryWord(text, label, out var word) ? word.ToString() : throw Missing(label);
