@@ -10,7 +10,6 @@ namespace Emulator.Actors.Hosting;
 public static class EmulatorHostingExtensions
 {
     private const string PinnedDispatcher = "emulator.pinned-dispatcher";
-    private const string SharedDispatcher = "emulator.shared-dispatcher";
 
     /// <summary>Adds an actor system that holds emulated hosts, and <see cref="EmulatedHosts"/> to reach them.</summary>
     /// <param name="services">The program's services.</param>
@@ -56,7 +55,7 @@ public static class EmulatorHostingExtensions
     internal static HostClient Start(ActorSystem system, EmulatedHost host, int index, EmulatorOptions options)
     {
         var pinned = options.PinnedTranslationActors ?? Environment.ProcessorCount - 1;
-        var props = new HostProps(index < pinned ? PinnedDispatcher : SharedDispatcher);
+        var props = new HostProps(index < pinned ? PinnedDispatcher : HostProps.DataDispatcher);
         return new HostClient(host.Specification, system.ActorOf(props.Host(host), host.Specification.Name), options.AskTimeout);
     }
 

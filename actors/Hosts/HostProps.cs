@@ -14,12 +14,15 @@ internal sealed record HostProps(string TranslationDispatcher)
     /// <summary>Path of the configuration of the mailbox with two lanes.</summary>
     public const string ControlAwareMailbox = "emulator.control-aware-mailbox";
 
+    /// <summary>Path of the configuration of the dispatcher of devices and checks.</summary>
+    public const string DataDispatcher = "emulator.data-dispatcher";
+
     public Props Host(EmulatedHost host) => Props.Create(() => new HostActor(host, this));
 
     public Props Translation(EmulatedHost host, IActorRef checker, IActorRef iommu) =>
         Props.Create(() => new TranslationActor(host, checker, iommu)).WithDispatcher(TranslationDispatcher).WithMailbox(ControlAwareMailbox);
 
-    public static Props Checker(EmulatedHost host) => Props.Create(() => new IsolationChecker(host));
+    public static Props Checker(EmulatedHost host) => Props.Create(() => new IsolationChecker(host)).WithDispatcher(DataDispatcher);
 
     public static Props Iommu(EmulatedHost host) => Props.Create(() => new IommuActor(host));
 
@@ -27,5 +30,5 @@ internal sealed record HostProps(string TranslationDispatcher)
 
     public static Props Group(EmulatedHost host, int group, IActorRef translation, IActorRef iommu) => Props.Create(() => new GroupActor(host, group, translation, iommu));
 
-    public static Props Device(EmulatedHost host, int device, IActorRef translation) => Props.Create(() => new DeviceActor(host, device, translation));
+    public static Props Device(EmulatedHost host, int device, IActorRef translation) => Props.Create(() => new DeviceActor(host, device, translation)).WithDispatcher(DataDispatcher);
 }

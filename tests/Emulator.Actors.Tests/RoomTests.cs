@@ -2,6 +2,7 @@ using Emulator.Actors.Devices;
 using Emulator.Actors.Hosts;
 using Emulator.Actors.Ownership;
 using Emulator.Actors.Programming;
+using Akka.Actor;
 using Emulator.Actors.Tests.Flat;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus;
@@ -59,5 +60,13 @@ public sealed class RoomTests : HostTest
         Assert.DoesNotContain(statistics.FirstViolations, violation => pacing == DriverPacing.Whole || violation.State != OwnershipState.Attaching);
         Assert.Equal(0, statistics.Devices[2].Aborted + statistics.Devices[3].Aborted);
         Assert.Equal(Changes, statistics.Reassignments);
+
+        await Host.Actor.Ask<HostMessages.GroupBlocked>(new HostMessages.BlockGroup(0), Patience);
+        Host.StartWorkload();
+        await Host.WaitForWorkloadAsync();
+        var after = await Host.GetStatisticsAsync();
+        Assert.Equal(statistics.Devices[0].Aborted + 100_000, after.Devices[0].Aborted);
+        Assert.Equal(300_000, after.Completed - statistics.Completed);
+        Assert.Equal(statistics.Violations, after.Violations);
     }
 }
