@@ -1,8 +1,8 @@
+using Akka.Actor;
 using Emulator.Actors.Devices;
 using Emulator.Actors.Hosts;
 using Emulator.Actors.Ownership;
 using Emulator.Actors.Programming;
-using Akka.Actor;
 using Emulator.Actors.Tests.Flat;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus;
