@@ -54,8 +54,9 @@ public sealed class VtdPageTable : IPageTable
         _ => 0x4020_1000,
     };
 
-    /// <inheritdoc/>
-    public int InputBits => _options.Width;
+    /// <summary>Bits of input address that a device can use: the first level's upper half needs sign-extended addresses, so it loses the top bit.</summary>
+    /// <remarks>Source: Linux 6.1 intel/iommu.c, the aperture end of a first-level domain. Map calls are checked against the whole width, as in the kernel.</remarks>
+    public int InputBits => _options.FirstLevel ? _options.Width - 1 : _options.Width;
 
     // 6.1 sets XD in every first-level entry, 6.12 does not.
     private ulong ExecuteDisable => _options.Kernel == KernelVersion.Linux61 ? VtdEntry.ExecuteDisable : 0;

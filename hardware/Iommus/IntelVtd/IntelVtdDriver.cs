@@ -301,7 +301,7 @@ public sealed class IntelVtdDriver : IIommuDriver
         if (unit.Scalable)
         {
             var entry = VtdTranslationEntries.PassThroughPasid(unit);
-            failed = IsPassThrough(domain) ? Errno.None : VtdTranslationEntries.TryPasid(domain, unit, out entry);
+            failed = IsPassThrough(domain) ? Errno.None : VtdTranslationEntries.TryPasid(Kernel, domain, unit, out entry);
             if (failed == Errno.None)
             {
                 foreach (var step in _entries.SetPasid(attachment, entry))

@@ -13,7 +13,7 @@ public sealed class VtdDomainFlush
     /// <summary>Makes it.</summary>
     public VtdDomainFlush(KernelVersion kernel, IReadOnlyList<VtdUnit> units, VtdInvalidator invalidator) => (_kernel, _units, _invalidator) = (kernel, units, invalidator);
 
-        /// <summary>Flushes a range on every unit that the domain is attached behind.</summary>
+    /// <summary>Flushes a range on every unit that the domain is attached behind.</summary>
     public IEnumerable<DriverStep> Range(IntelVtdDomain domain, ulong iova, ulong size, bool leafOnly)
     {
         ArgumentNullException.ThrowIfNull(domain);

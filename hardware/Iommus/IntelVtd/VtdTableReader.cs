@@ -67,6 +67,7 @@ public sealed class VtdTableReader
             DeviceTlb = (context.Low & VtdScalableContextEntry.DeviceTlbEnable) != 0,
             Supervisor = entry.AllowsSupervisor,
             WriteProtect = entry.WriteProtectEnable,
+            ExecuteDisable = (entry.Word2 & VtdPasidEntry.NoExecuteEnable) != 0,
             Domain = entry.Domain,
             Pasid = pasid,
             SecondLevels = (byte)(entry.AddressWidth + 2),

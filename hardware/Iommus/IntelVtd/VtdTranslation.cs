@@ -28,6 +28,9 @@ public struct VtdTranslation
     /// <summary>Supervisor writes obey the write bit.</summary>
     public bool WriteProtect;
 
+    /// <summary>Execute-disable bits of the first level are honoured; otherwise they are reserved.</summary>
+    public bool ExecuteDisable;
+
     /// <summary>Domain id; 0 for what is cached though not present (caching mode).</summary>
     public ushort Domain;
 

@@ -54,7 +54,7 @@ public static class VtdTranslationEntries
 
     /// <summary>The PASID entry of a domain with a table (intel_pasid_setup_first_level, _second_level).</summary>
     /// <returns>The error that refuses the attach.</returns>
-    public static Errno TryPasid(IntelVtdDomain domain, VtdUnit unit, out VtdPasidEntry entry)
+    public static Errno TryPasid(KernelVersion kernel, IntelVtdDomain domain, VtdUnit unit, out VtdPasidEntry entry)
     {
         ArgumentNullException.ThrowIfNull(domain);
         ArgumentNullException.ThrowIfNull(unit);
@@ -75,7 +75,9 @@ public static class VtdTranslationEntries
             return Errno.EINVAL;
         if (domain.ForceSnooping)
             snoops |= VtdPasidEntry.PageSnoop;
-        var word2 = root | VtdPasidEntry.NoExecuteEnable | (levels == 5 ? VtdPasidEntry.FiveLevels : 0);
+
+        // 6.12 sets no XD bits, and so does not enable them.
+        var word2 = root | (kernel == KernelVersion.Linux61 ? VtdPasidEntry.NoExecuteEnable : 0) | (levels == 5 ? VtdPasidEntry.FiveLevels : 0);
         entry = VtdPasidEntry.Create(VtdPasidTranslation.FirstLevel, 0, unit.AddressWidth, id, snoops, word2);
         return Errno.None;
     }

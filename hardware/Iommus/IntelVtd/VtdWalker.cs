@@ -14,6 +14,7 @@ public sealed class VtdWalker
     private readonly PhysicalMemory _memory;
     private readonly VtdWalkRules _secondRules;
     private readonly VtdWalkRules _firstRules;
+    private readonly VtdWalkRules _firstRulesWithoutExecuteDisable;
     private readonly int _guestWidth;
 
     /// <summary>Makes the walker.</summary>
@@ -24,7 +25,9 @@ public sealed class VtdWalker
         _memory = memory;
         _guestWidth = capability.MaxGuestWidth;
         _secondRules = new VtdWalkRules(options.HostWidth, capability.Superpages, options.ExtendedCapability.SnoopControl);
-        _firstRules = new VtdWalkRules(options.HostWidth, capability.FirstLevelGigabytePages ? 2 : 1);
+        var superpages = capability.FirstLevelGigabytePages ? 2 : 1;
+        _firstRules = new VtdWalkRules(options.HostWidth, superpages);
+        _firstRulesWithoutExecuteDisable = new VtdWalkRules(options.HostWidth, superpages, executeDisable: false);
     }
 
     /// <summary>Checks first-level permissions: 0 when they allow the request, else the fault reason.</summary>
@@ -77,15 +80,16 @@ public sealed class VtdWalker
         if ((request.Attributes & DmaAttributes.Privileged) != 0 && !translation.Supervisor)
             return VtdFaultCode.SupervisorDisabled;
         var nested = translation.Kind == VtdTranslationKind.Nested;
+        ref readonly var rules = ref translation.ExecuteDisable ? ref _firstRules : ref _firstRulesWithoutExecuteDisable;
         if (nested)
         {
             var reader = new VtdNestedReader(_memory, translation.SecondRoot, translation.SecondLevels, _secondRules);
-            VtdFirstLevelWalker.Walk(ref reader, translation.FirstRoot, translation.FirstLevels, iova, request.IsWrite, _firstRules, out walk);
+            VtdFirstLevelWalker.Walk(ref reader, translation.FirstRoot, translation.FirstLevels, iova, request.IsWrite, rules, out walk);
         }
         else
         {
             var reader = new VtdDirectReader(_memory, marks: true);
-            VtdFirstLevelWalker.Walk(ref reader, translation.FirstRoot, translation.FirstLevels, iova, request.IsWrite, _firstRules, out walk);
+            VtdFirstLevelWalker.Walk(ref reader, translation.FirstRoot, translation.FirstLevels, iova, request.IsWrite, rules, out walk);
         }
 
         var fault = walk.Status switch

@@ -152,10 +152,15 @@ public sealed class FaultReasonTests
     }
 
     [Fact]
-    public void An_instruction_fetch_from_an_execute_disabled_page_is_refused()
+    public void Execute_disable_bits_are_reserved_until_enabled_and_then_refuse_instruction_fetches()
     {
         using var machine = new VtdMachine(scalable: true);
         FirstLevel(machine, VtdMachine.FirstLeaf, VtdMachine.Page | 0x67 | (1UL << 63));
+        machine.IsRefused(0x72, DmaAccess.Read);
+        machine.SetPasid(VtdPasidTranslation.FirstLevel, VtdMachine.FirstTop | VtdPasidEntry.NoExecuteEnable);
+        machine.StartQueue();
+        machine.Submit(VtdDescriptor.PasidCacheGlobal());
+        machine.Lands(VtdMachine.Page, DmaAccess.Read);
         Assert.Equal(DmaStatus.Aborted, machine.Dma(DmaAccess.Read, attributes: DmaAttributes.Instruction).Status);
         Assert.Equal(0x82, (int)machine.TakeFault()!.Value.Code);
     }
