@@ -17,6 +17,7 @@ public sealed class ReplayHost : IDisposable
 
     private readonly Platform _platform;
     private readonly IIommuDriver _driver;
+    private readonly bool _comparesSizes;
     private readonly Dictionary<string, ReplayDevice> _devices = new(StringComparer.Ordinal);
     private readonly Dictionary<uint, ReplayDevice> _streams = [];
     private readonly Dictionary<ulong, ReplayDomain> _domains = [];
@@ -32,9 +33,11 @@ public sealed class ReplayHost : IDisposable
 
     /// <summary>Makes a host and brings its IOMMU up.</summary>
     /// <param name="platform">The platform; the host disposes it.</param>
-    public ReplayHost(Platform platform)
+    /// <param name="comparesSizes">Whether an unmap must remove as much as in the trace: not when it is of another IOMMU, whose pages have other sizes.</param>
+    public ReplayHost(Platform platform, bool comparesSizes = true)
     {
         ArgumentNullException.ThrowIfNull(platform);
+        _comparesSizes = comparesSizes;
         _platform = platform;
         _driver = platform.Driver;
         Run(_driver.Probe(), "probe");
@@ -318,7 +321,7 @@ public sealed class ReplayHost : IDisposable
         if (!flow.Gathers.TryGetValue(domain, out var gather) && !queued)
             flow.Gathers[domain] = gather = new InvalidationGather();
         var unmapped = DomainPaging.Unmap(table, e.Iova, e.Size, queued ? domain.Queue : gather!);
-        if (unmapped != e.Unmapped)
+        if (_comparesSizes && unmapped != e.Unmapped)
             Problems.Add($"unmap of 0x{e.Iova:x}: 0x{unmapped:x} bytes, the traced driver unmapped 0x{e.Unmapped:x}");
         if (queued)
             domain.Enqueue(e.Iova, e.Size);
