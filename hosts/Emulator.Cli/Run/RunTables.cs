@@ -27,8 +27,9 @@ internal static class RunTables
     private static Table HostTable(IEnumerable<HostResult> hosts)
     {
         var table = new Table().Border(TableBorder.Simple);
-        table.AddColumns("host", "IOMMU", "kernel", "strategy");
-        foreach (var number in (string[])["DMAs", "DMA/s", "IOTLB hits", "refused", "faults", "reassigned", "blocked, mean", "longest", "violations"])
+        foreach (var word in (string[])["host", "IOMMU", "kernel", "strategy"])
+            table.AddColumn(new TableColumn(word).NoWrap());
+        foreach (var number in (string[])["DMAs", "DMA/s", "IOTLB hits", "refused", "faults", "moved", "blocked ms", "longest", "violations"])
             table.AddColumn(new TableColumn(number).RightAligned());
         foreach (var host in hosts)
         {
@@ -39,8 +40,8 @@ internal static class RunTables
                 specification.Room.Name,
                 SurveyText.Of(specification.Kernel),
                 specification.Strategy.ToString().ToLowerInvariant(),
-                Count(statistics.Dmas),
-                Count((long)host.DmaPerSecond),
+                Millions(statistics.Dmas),
+                Millions(host.DmaPerSecond),
                 statistics.IotlbHitRate.ToString("P1", CultureInfo.InvariantCulture),
                 Count(statistics.Aborted),
                 Count(statistics.Faults),
@@ -68,5 +69,7 @@ internal static class RunTables
 
     private static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
-    private static string Milliseconds(TimeSpan time) => $"{time.TotalMilliseconds:F2} ms";
+    private static string Milliseconds(TimeSpan time) => time.TotalMilliseconds.ToString("F1", CultureInfo.InvariantCulture);
+
+    private static string Millions(double number) => $"{(number / 1e6).ToString("F2", CultureInfo.InvariantCulture)} M";
 }

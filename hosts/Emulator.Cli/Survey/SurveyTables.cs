@@ -10,7 +10,9 @@ internal static class SurveyTables
     public static void PrintSummary(IAnsiConsole console, IEnumerable<SurveyCase> cases)
     {
         var table = new Table().Border(TableBorder.Simple);
-        table.AddColumns("IOMMU", "variant", "kernel", "strategy", "guess 2022", "after detach", "fault recorded", "guess holds?", "leaks on the way: after which steps, what, where");
+        foreach (var word in (string[])["IOMMU", "variant", "kernel", "strategy", "guess 2022", "after detach", "fault recorded", "guess holds?"])
+            table.AddColumn(new TableColumn(word).NoWrap());
+        table.AddColumn("leaks on the way: after which steps, what, where");
         foreach (var survey in cases)
         {
             var after = survey.At(SurveyPhase.AfterDetach);
@@ -42,7 +44,7 @@ internal static class SurveyTables
         }
 
         var table = new Table().Border(TableBorder.Simple);
-        table.AddColumn("phase");
+        table.AddColumn(new TableColumn("phase").NoWrap());
         table.AddColumn(new TableColumn("#").RightAligned());
         table.AddColumn("driver step");
         table.AddColumns("DMA to the warm page", "DMA to a new page");
