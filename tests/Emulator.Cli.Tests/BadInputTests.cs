@@ -48,6 +48,15 @@ public class BadInputTests
         (await CommandLine.RunAsync("verify", file.Path)).AssertRefused($"{file.Path}:1:");
     }
 
+    [Theory]
+    [InlineData("""{"iommu":"apple-dart","steps":[]}""", "field 'variant' is missing")]
+    [InlineData("""{"iommu":7,"variant":"t8103","kernel":"6.1","seed":1,"steps":[]}""", "field 'iommu' is no text")]
+    public async Task Verify_names_line_and_field_of_a_vector_that_is_incomplete(string vector, string reason)
+    {
+        using var file = new TemporaryFile(".jsonl", vector);
+        (await CommandLine.RunAsync("verify", file.Path)).AssertRefused($"{file.Path}:1:", reason);
+    }
+
     [Fact]
     public async Task Verify_refuses_an_empty_file()
     {

@@ -18,7 +18,7 @@ public static class VectorJson
     };
 
     /// <summary>A number of a property.</summary>
-    public static ulong Word(this JsonElement element, string property) => element.GetProperty(property).Word();
+    public static ulong Word(this JsonElement element, string property) => element.Member(property).Word();
 
     /// <summary>A number of a property that may be absent or null.</summary>
     public static ulong? OptionalWord(this JsonElement element, string property) =>
@@ -28,7 +28,8 @@ public static class VectorJson
     public static bool Flag(this JsonElement element, string property) => element.OptionalWord(property) is > 0;
 
     /// <summary>A text of a property.</summary>
-    public static string Text(this JsonElement element, string property) => element.GetProperty(property).GetString() ?? throw new FormatException($"{property} is null");
+    public static string Text(this JsonElement element, string property) =>
+        element.Member(property) is { ValueKind: JsonValueKind.String } value ? value.GetString()! : throw new FormatException($"field '{property}' is no text");
 
     /// <summary>A text of a property that may be absent or null.</summary>
     public static string? OptionalText(this JsonElement element, string property) =>
@@ -37,4 +38,7 @@ public static class VectorJson
     /// <summary>The items of an array property that may be absent.</summary>
     public static IEnumerable<JsonElement> Items(this JsonElement element, string property) =>
         element.TryGetProperty(property, out var value) && value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : [];
+
+    private static JsonElement Member(this JsonElement element, string property) =>
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(property, out var value) ? value : throw new FormatException($"field '{property}' is missing");
 }

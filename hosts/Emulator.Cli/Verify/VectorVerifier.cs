@@ -33,14 +33,16 @@ public static class VectorVerifier
             var kind = Array.Find(Kinds, k => vector.ValueKind == JsonValueKind.Object && k.Recognises(vector))
                 ?? throw new InvalidDataException($"{path}:{line}: neither a page-table, nor a driver, nor a QEMU vector");
             kinds.Add(kind.Name);
-            var run = new VectorRun(path, kind.Identify(vector), options);
+            VectorRun? run = null;
             try
             {
+                run = new VectorRun(path, kind.Identify(vector), options);
                 kind.Run(vector, run);
             }
-            catch (Exception e) when (e is KeyNotFoundException or FormatException or InvalidOperationException)
+            catch (Exception e) when (e is KeyNotFoundException or FormatException or InvalidOperationException or ArgumentException or OverflowException or IndexOutOfRangeException)
             {
-                throw new InvalidDataException($"{path}:{line}: vector {run.Id}, step {run.Step}: {e.Message}", e);
+                var place = run == null ? "" : run.Step is { } step ? $"vector {run.Id}, step {step}: " : $"vector {run.Id}: ";
+                throw new InvalidDataException($"{path}:{line}: {place}{(e is KeyNotFoundException ? "a field is missing" : e.Message)}", e);
             }
 
             vectors++;
