@@ -98,6 +98,25 @@ public sealed partial class ReplayControlTests
     }
 
     [Theory]
+    [InlineData("intel")]
+    [InlineData("arm-smmu-v3")]
+    [InlineData("amd")]
+    public void A_trace_that_frees_a_domain_in_use_is_a_difference_and_not_a_crash(string iommu)
+    {
+        using var trace = new TemporaryFile(
+            Group
+            + "a-1 [000] ..... 1.000001: dalloc: (x_iommu_domain_alloc+0x0/0x120) type=3\n"
+            + "a-1 [000] ..... 1.000002: attach: (x_iommu_attach_device+0x0/0x8c0) dom=0x1000 dev=\"0000:00:03.0\"\n"
+            + Attached
+            + "a-1 [000] ..... 1.000004: dfree: (x_iommu_domain_free+0x0/0x30) dom=0x1000\n");
+
+        var result = Replayer.Run(new ReplayOptions { Trace = trace.Path, Iommu = iommu });
+
+        Assert.False(result.Held);
+        Assert.Single(result.DriverProblems.Kept);
+    }
+
+    [Theory]
     [InlineData("arm-smmu-v3")]
     [InlineData("amd")]
     public void A_trace_can_be_replayed_on_another_IOMMU(string iommu)

@@ -40,7 +40,7 @@ public sealed class ReplayHost : IDisposable
         _comparesSizes = comparesSizes;
         _platform = platform;
         _driver = platform.Driver;
-        Run(_driver.Probe(), "probe");
+        Run(() => _driver.Probe(), "probe");
     }
 
     /// <summary>The silicon.</summary>
@@ -62,7 +62,7 @@ public sealed class ReplayHost : IDisposable
     public void HandleInterrupt()
     {
         if (Silicon.InterruptAsserted)
-            Run(_driver.HandleInterrupt(), "interrupt");
+            Run(() => _driver.HandleInterrupt(), "interrupt");
     }
 
     /// <summary>Does what an event says.</summary>
@@ -111,7 +111,7 @@ public sealed class ReplayHost : IDisposable
                 Unmap(e, flow);
                 return implied == HostChange.None ? Range(e) : implied;
             case TraceEventKind.Syncing when Find(e.Domain, flow) is { } domain && flow.Gathers.Remove(domain, out var gather):
-                Run(_driver.Sync(domain.Domain, gather), "sync");
+                Run(() => _driver.Sync(domain.Domain, gather), "sync");
                 return HostChange.Everything;
             case TraceEventKind.Flushing when _domains.TryGetValue(e.Domain, out var flushed) && flushed.WasAttached:
                 Flush(flushed);
@@ -153,7 +153,7 @@ public sealed class ReplayHost : IDisposable
         if (!_streams.ContainsKey(alias.Value) && alias != stream && _devices.Values.Any(other => other.Group == group && other.Device.Stream.Bus != stream.Bus))
             streams.Add(new StreamBinding(0, alias));
         var device = new ReplayDevice(new DmaDevice(name, streams), group);
-        if (!Run(_driver.ProbeDevice(device.Device), $"probe of {name}"))
+        if (!Run(() => _driver.ProbeDevice(device.Device), $"probe of {name}"))
             return;
         _devices.Add(name, device);
         foreach (var binding in streams)
@@ -166,7 +166,7 @@ public sealed class ReplayHost : IDisposable
     {
         if (!_devices.Remove(name, out var device))
             return;
-        Run(_driver.ReleaseDevice(device.Device), $"release of {name}");
+        Run(() => _driver.ReleaseDevice(device.Device), $"release of {name}");
         foreach (var binding in device.Device.Streams)
             _streams.Remove(binding.Stream.Value);
     }
@@ -200,7 +200,11 @@ public sealed class ReplayHost : IDisposable
 
     private void Forget(ulong address)
     {
-        if (_domains.Remove(address, out var domain))
+        if (!_domains.Remove(address, out var domain))
+            return;
+        if (_devices.Values.FirstOrDefault(device => device.Domain == domain) is { } user)
+            Problems.Add($"the domain of {user.Device.Name} is freed while it is attached");
+        else
             Free(domain);
     }
 
@@ -214,7 +218,7 @@ public sealed class ReplayHost : IDisposable
         if (domain.WasAttached && !domain.Queue.IsEmpty)
             Flush(domain);
         _attached.Remove(domain);
-        Run(_driver.FreeDomain(domain.Domain), "free");
+        Run(() => _driver.FreeDomain(domain.Domain), "free");
     }
 
     private void Attach(string name, ExecutionFlow flow)
@@ -231,7 +235,7 @@ public sealed class ReplayHost : IDisposable
     private void Attach(ReplayDevice device, ReplayDomain? domain)
     {
         var left = device.Domain;
-        if (domain == null || !Finalise(domain, device.Device) || !Run(_driver.Attach(domain.Domain, device.Device), $"attach of {device.Device.Name}"))
+        if (domain == null || !Finalise(domain, device.Device) || !Run(() => _driver.Attach(domain.Domain, device.Device), $"attach of {device.Device.Name}"))
             return;
         device.Domain = domain;
         domain.WasAttached = true;
@@ -254,7 +258,7 @@ public sealed class ReplayHost : IDisposable
     {
         if (!_devices.TryGetValue(name, out var device) || device.Domain is not { } domain)
             return;
-        Run(_driver.Detach(domain.Domain, device.Device), $"detach of {name}");
+        Run(() => _driver.Detach(domain.Domain, device.Device), $"detach of {name}");
         device.Domain = null;
     }
 
@@ -291,7 +295,9 @@ public sealed class ReplayHost : IDisposable
             Flush(domain);
         }
 
-        Run(DomainMapping.Map(_driver, domain.Domain, e.Iova, e.Physical, e.Size, known ? call.Protection : Protection.Read | Protection.Write), $"map of 0x{e.Iova:x}");
+        var (iova, physical, size) = (e.Iova, e.Physical, e.Size);
+        var protection = known ? call.Protection : Protection.Read | Protection.Write;
+        Run(() => DomainMapping.Map(_driver, domain.Domain, iova, physical, size, protection), $"map of 0x{iova:x}");
         _lastMapped[e.Iova] = domain;
     }
 
@@ -320,7 +326,17 @@ public sealed class ReplayHost : IDisposable
         var queued = domain.Domain.Type == DomainType.DmaFlushQueue;
         if (!flow.Gathers.TryGetValue(domain, out var gather) && !queued)
             flow.Gathers[domain] = gather = new InvalidationGather();
-        var unmapped = DomainPaging.Unmap(table, e.Iova, e.Size, queued ? domain.Queue : gather!);
+        var unmapped = 0UL;
+        try
+        {
+            unmapped = DomainPaging.Unmap(table, e.Iova, e.Size, queued ? domain.Queue : gather!);
+        }
+        catch (Exception error) when (error is DriverException or KernelBugException)
+        {
+            Problems.Add($"unmap of 0x{e.Iova:x}: {error.Message}");
+            return;
+        }
+
         if (_comparesSizes && unmapped != e.Unmapped)
             Problems.Add($"unmap of 0x{e.Iova:x}: 0x{unmapped:x} bytes, the traced driver unmapped 0x{e.Unmapped:x}");
         if (queued)
@@ -347,7 +363,7 @@ public sealed class ReplayHost : IDisposable
         foreach (var flow in _implied)
         {
             if (flow.ImpliedSync is { } domain && flow.Gathers.Remove(domain, out var gather))
-                Run(_driver.Sync(domain.Domain, gather), "sync");
+                Run(() => _driver.Sync(domain.Domain, gather), "sync");
             flow.ImpliedSync = null;
         }
 
@@ -357,15 +373,15 @@ public sealed class ReplayHost : IDisposable
 
     private void Flush(ReplayDomain domain)
     {
-        Run(_driver.FlushAll(domain.Domain), "flush");
+        Run(() => _driver.FlushAll(domain.Domain), "flush");
         domain.Flushed();
     }
 
-    private bool Run(IEnumerable<DriverStep> sequence, string what)
+    private bool Run(Func<IEnumerable<DriverStep>> sequence, string what)
     {
         try
         {
-            var result = _platform.Bus.Run(sequence);
+            var result = _platform.Bus.Run(sequence());
             if (result >= 0)
                 return true;
             Problems.Add($"{what}: {(Errno)(-result)}");
