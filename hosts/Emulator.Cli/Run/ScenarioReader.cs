@@ -6,7 +6,6 @@ using Emulator.Actors.Programming;
 using Emulator.Cli.Survey;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus;
-using Emulator.Hardware.Memory;
 using Emulator.Hardware.Translation;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
@@ -171,13 +170,24 @@ public static class ScenarioReader
             throw fields.Refuse("name", e.Message);
         }
 
-        if (host.Strategy != BlockingStrategy.Native)
-            return;
-        using var platform = host.Room.Create(new PlatformOptions { Kernel = host.Kernel, Variant = host.Variant, RamSize = PhysicalMemory.BankSize * 64 });
-        if (!platform.Driver.HasNativeBlocking)
+        CheckDriver(fields, host);
+    }
+
+    // What only the driver knows - how many streams there are, whether it can block - is asked of it on a platform of its own.
+    private static void CheckDriver(YamlFields fields, HostSpecification host)
+    {
+        using var platform = host.Room.Create(new PlatformOptions { Kernel = host.Kernel, Variant = host.Variant });
+        if (host.Strategy == BlockingStrategy.Native && !platform.Driver.HasNativeBlocking)
+            throw fields.Refuse("strategy", $"native: Linux {SurveyText.Of(host.Kernel)}'s driver of {host.Room.Name} has no blocking domain of its own; use empty");
+        try
         {
-            throw fields.Refuse(
-                "strategy", $"native: Linux {SurveyText.Of(host.Kernel)}'s driver of {host.Room.Name} has no blocking domain of its own; use empty");
+            platform.Bus.Run(platform.Driver.Probe());
+            for (var device = 0; device < host.Devices; device++)
+                platform.Bus.Run(platform.Driver.ProbeDevice(platform.Device(device)));
+        }
+        catch (Exception e) when (e is DriverException or ArgumentException)
+        {
+            throw fields.Refuse("devices", e.Message);
         }
     }
 }

@@ -37,9 +37,9 @@ public sealed class ScenarioRunner
             // Not cancelled: a host that stands can be asked for its figures, one that is half up cannot.
             await Task.WhenAll(_hosts.Select(host => host.WaitUntilStartedAsync(CancellationToken.None)));
         }
-        catch (InvalidOperationException e)
+        catch (Exception e) when (e is InvalidOperationException or AskTimeoutException)
         {
-            throw new BadInputException(e.Message, e);
+            throw new BadInputException($"a host can't be brought up: {e.Message}", e);
         }
 
         var clock = Stopwatch.StartNew();

@@ -21,7 +21,8 @@ internal sealed class YamlFields
     {
         _file = file;
         _path = path;
-        _mapping = node as YamlMappingNode ?? throw Refuse(node, path.TrimEnd('.'), "must be a list of 'field: value' lines");
+        _mapping = node as YamlMappingNode
+            ?? throw new BadInputException($"{file}:{node.Start.Line}: {(path.Length == 0 ? "the scenario" : $"{path.TrimEnd('.')}:")} must be a list of 'field: value' lines");
     }
 
     /// <summary>A text; null when the field is absent.</summary>
