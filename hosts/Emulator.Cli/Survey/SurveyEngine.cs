@@ -16,7 +16,8 @@ namespace Emulator.Cli.Survey;
 /// </remarks>
 public static class SurveyEngine
 {
-    private const int MaxSlots = 512;
+    // Enough for 127 points; beyond them only the page in use is tried.
+    private const int MaxSlots = 255;
 
     /// <summary>The cases of a selection, in the catalogue's order.</summary>
     /// <param name="rooms">The IOMMUs.</param>
