@@ -1,5 +1,5 @@
 using System.Numerics;
-using Emulator.Hardware.PageTables;
+using Emulator.Hardware.PageTables.Dart;
 
 namespace Emulator.Hardware.Iommus.AppleDart;
 

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Memory;
 using Emulator.Hardware.PageTables;
+using Emulator.Hardware.PageTables.Dart;
 using Emulator.Hardware.Registers;
 using Emulator.Hardware.Translation;
 

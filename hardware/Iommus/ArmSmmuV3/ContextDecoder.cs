@@ -1,4 +1,4 @@
-using Emulator.Hardware.PageTables;
+using Emulator.Hardware.PageTables.ArmLpae;
 using Emulator.Hardware.Registers;
 
 namespace Emulator.Hardware.Iommus.ArmSmmuV3;

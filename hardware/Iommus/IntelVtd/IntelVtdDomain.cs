@@ -1,5 +1,5 @@
 using Emulator.Hardware.Drivers;
-using Emulator.Hardware.PageTables;
+using Emulator.Hardware.PageTables.Vtd;
 
 namespace Emulator.Hardware.Iommus.IntelVtd;
 

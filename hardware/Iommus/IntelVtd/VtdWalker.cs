@@ -1,6 +1,7 @@
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Memory;
 using Emulator.Hardware.PageTables;
+using Emulator.Hardware.PageTables.Vtd;
 using Emulator.Hardware.Translation;
 
 namespace Emulator.Hardware.Iommus.IntelVtd;

@@ -1,6 +1,7 @@
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Memory;
 using Emulator.Hardware.PageTables;
+using Emulator.Hardware.PageTables.ArmLpae;
 using Emulator.Hardware.Translation;
 
 namespace Emulator.Hardware.Tests.PageTables;

@@ -1,5 +1,6 @@
 using Emulator.Hardware.Memory;
 using Emulator.Hardware.PageTables;
+using Emulator.Hardware.PageTables.ArmLpae;
 
 namespace Emulator.Hardware.Tests.PageTables;
 

@@ -1,6 +1,6 @@
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Memory;
-using Emulator.Hardware.PageTables;
+using Emulator.Hardware.PageTables.ArmLpae;
 
 namespace Emulator.Hardware.Iommus.ArmSmmuV3.Driver;
 

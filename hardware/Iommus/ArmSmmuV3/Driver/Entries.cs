@@ -1,4 +1,4 @@
-using Emulator.Hardware.PageTables;
+using Emulator.Hardware.PageTables.ArmLpae;
 
 namespace Emulator.Hardware.Iommus.ArmSmmuV3.Driver;
 

@@ -3,6 +3,7 @@ using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus.AppleDart;
 using Emulator.Hardware.PageTables;
+using Emulator.Hardware.PageTables.Dart;
 using Emulator.Hardware.Translation;
 
 namespace Emulator.Cli.Verify.Drivers;

@@ -2,7 +2,7 @@ using System.Text.Json;
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus.IntelVtd;
-using Emulator.Hardware.PageTables;
+using Emulator.Hardware.PageTables.Vtd;
 using Emulator.Hardware.Translation;
 
 namespace Emulator.Cli.Verify.Drivers;

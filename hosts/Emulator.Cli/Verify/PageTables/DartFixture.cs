@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Text.Json;
 using Emulator.Hardware.Memory;
 using Emulator.Hardware.PageTables;
+using Emulator.Hardware.PageTables.Dart;
 using Emulator.Hardware.Translation;
 
 namespace Emulator.Cli.Verify.PageTables;

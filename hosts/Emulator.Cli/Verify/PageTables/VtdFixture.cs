@@ -2,6 +2,7 @@ using System.Text.Json;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Memory;
 using Emulator.Hardware.PageTables;
+using Emulator.Hardware.PageTables.Vtd;
 using Emulator.Hardware.Translation;
 
 namespace Emulator.Cli.Verify.PageTables;

@@ -1,6 +1,8 @@
 using Emulator.Hardware.Iommus.ArmSmmuV3;
 using Emulator.Hardware.Memory;
 using Emulator.Hardware.PageTables;
+using Emulator.Hardware.PageTables.ArmLpae;
+using Emulator.Hardware.PageTables.Vtd;
 using Emulator.Hardware.Translation;
 
 namespace Emulator.Cli.Tests.Replay.Images;

@@ -2,6 +2,7 @@ using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus.AppleDart;
 using Emulator.Hardware.Memory;
 using Emulator.Hardware.PageTables;
+using Emulator.Hardware.PageTables.Dart;
 
 namespace Emulator.Hardware.Tests.Iommus.AppleDart;
 

@@ -2,6 +2,7 @@ using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus.IntelVtd;
 using Emulator.Hardware.Memory;
 using Emulator.Hardware.PageTables;
+using Emulator.Hardware.PageTables.Vtd;
 
 namespace Emulator.Hardware.Tests.Iommus.IntelVtd;
 

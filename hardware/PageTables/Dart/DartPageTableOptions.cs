@@ -1,4 +1,4 @@
-namespace Emulator.Hardware.PageTables;
+namespace Emulator.Hardware.PageTables.Dart;
 
 /// <summary>What an IOMMU asks of a DART page table.</summary>
 /// <remarks>Source: Linux include/linux/io-pgtable.h, struct io_pgtable_cfg, as far as DART tables use it.</remarks>

@@ -1,4 +1,4 @@
-namespace Emulator.Hardware.PageTables;
+namespace Emulator.Hardware.PageTables.ArmLpae;
 
 /// <summary>Departures from the plain format. Source: Linux include/linux/io-pgtable.h, IO_PGTABLE_QUIRK_*.</summary>
 [Flags]

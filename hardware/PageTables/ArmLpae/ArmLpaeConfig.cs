@@ -1,6 +1,6 @@
 using Emulator.Hardware.Drivers;
 
-namespace Emulator.Hardware.PageTables;
+namespace Emulator.Hardware.PageTables.ArmLpae;
 
 /// <summary>What a driver asks of an LPAE page table. Source: Linux include/linux/io-pgtable.h, struct io_pgtable_cfg.</summary>
 public sealed record ArmLpaeConfig

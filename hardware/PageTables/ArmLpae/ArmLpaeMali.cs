@@ -1,4 +1,4 @@
-namespace Emulator.Hardware.PageTables;
+namespace Emulator.Hardware.PageTables.ArmLpae;
 
 /// <summary>The Mali flavour.</summary>
 public readonly struct ArmLpaeMali : IArmLpaeStage

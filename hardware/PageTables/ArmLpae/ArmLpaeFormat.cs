@@ -1,4 +1,4 @@
-namespace Emulator.Hardware.PageTables;
+namespace Emulator.Hardware.PageTables.ArmLpae;
 
 /// <summary>The flavours of Arm's long-descriptor tables: one layout of 64-bit words with different permission bits and limits.</summary>
 /// <remarks>Source: Linux include/linux/io-pgtable.h, enum io_pgtable_fmt.</remarks>

@@ -1,4 +1,4 @@
-namespace Emulator.Hardware.PageTables;
+namespace Emulator.Hardware.PageTables.Vtd;
 
 /// <summary>What a VT-d unit accepts in paging entries, from its capability registers: the reserved bits, worked out once.</summary>
 /// <remarks>Bits 63:52 of second-level entries are ignored.</remarks>

@@ -1,6 +1,6 @@
 using Emulator.Hardware.Memory;
 
-namespace Emulator.Hardware.PageTables;
+namespace Emulator.Hardware.PageTables.Vtd;
 
 /// <summary>Clears VT-d tables the kernel's three ways: leaves in place, tables freed at once, tables unlinked and freed after the invalidation.</summary>
 /// <remarks>Frames are page numbers of the input address; level 1 holds 4 KiB pages. Source: Linux 6.1 drivers/iommu/intel/iommu.c.</remarks>

@@ -2,7 +2,7 @@ using System.Numerics;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Memory;
 
-namespace Emulator.Hardware.PageTables;
+namespace Emulator.Hardware.PageTables.Dart;
 
 /// <summary>
 /// The kernel's page table for Apple's DART: up to four first-level tables, each behind a TTBR of its own, and second-level tables of leaves.

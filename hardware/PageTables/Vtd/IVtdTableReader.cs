@@ -1,4 +1,4 @@
-namespace Emulator.Hardware.PageTables;
+namespace Emulator.Hardware.PageTables.Vtd;
 
 /// <summary>How the first-level walker reaches its tables: in memory, or through a second-level translation. A struct, so that the walk is
 /// specialised for it.</summary>

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using Emulator.Hardware.Memory;
 using Emulator.Hardware.Translation;
 
-namespace Emulator.Hardware.PageTables;
+namespace Emulator.Hardware.PageTables.Vtd;
 
 /// <summary>The silicon's walk of second-level tables. Permissions are the AND of all levels.</summary>
 /// <remarks>Source: VT-d specification, chapter on second-level translation, as summed up by Linux and the recorded cases. Level 1 holds 4 KiB pages.</remarks>

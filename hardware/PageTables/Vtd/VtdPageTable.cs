@@ -1,7 +1,7 @@
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Memory;
 
-namespace Emulator.Hardware.PageTables;
+namespace Emulator.Hardware.PageTables.Vtd;
 
 /// <summary>
 /// The software side of VT-d's tables, second and first level, as the kernel's driver writes them - with what is odd in it: bit 0 is set in every

@@ -1,6 +1,6 @@
 using Emulator.Hardware.Memory;
 
-namespace Emulator.Hardware.PageTables;
+namespace Emulator.Hardware.PageTables.Vtd;
 
 /// <summary>First-level tables whose addresses go through a second-level table.</summary>
 public readonly struct VtdNestedReader : IVtdTableReader

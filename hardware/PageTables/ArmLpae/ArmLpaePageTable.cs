@@ -2,7 +2,7 @@ using System.Numerics;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Memory;
 
-namespace Emulator.Hardware.PageTables;
+namespace Emulator.Hardware.PageTables.ArmLpae;
 
 /// <summary>The kernel's writer of LPAE tables, in all flavours.</summary>
 /// <remarks>

@@ -1,4 +1,4 @@
-namespace Emulator.Hardware.PageTables;
+namespace Emulator.Hardware.PageTables.ArmLpae;
 
 /// <summary>What differs between the stages, for a walker that is compiled once for each. Implemented by empty structs.</summary>
 public interface IArmLpaeStage

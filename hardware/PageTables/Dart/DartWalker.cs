@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using Emulator.Hardware.Memory;
 
-namespace Emulator.Hardware.PageTables;
+namespace Emulator.Hardware.PageTables.Dart;
 
 /// <summary>The silicon's walk of one DART table tree: the first-level table that a TTBR names, then a second-level table of leaves.</summary>
 /// <remarks>The subpage limits of a leaf are not enforced: Linux always allows the whole page. A table that is not RAM ends the walk with

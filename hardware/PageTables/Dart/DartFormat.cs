@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using Emulator.Hardware.Translation;
 
-namespace Emulator.Hardware.PageTables;
+namespace Emulator.Hardware.PageTables.Dart;
 
 /// <summary>Where a DART generation keeps address and permission bits in its 64-bit table words. Bits of both: [63:52] subpage start,
 /// [51:40] subpage end, [0] valid.</summary>

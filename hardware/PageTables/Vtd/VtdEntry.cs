@@ -1,4 +1,4 @@
-namespace Emulator.Hardware.PageTables;
+namespace Emulator.Hardware.PageTables.Vtd;
 
 /// <summary>One 64-bit entry of a VT-d table, second or first level.</summary>
 /// <param name="Raw">The word in memory.</param>

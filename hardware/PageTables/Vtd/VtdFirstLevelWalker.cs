@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using Emulator.Hardware.Translation;
 
-namespace Emulator.Hardware.PageTables;
+namespace Emulator.Hardware.PageTables.Vtd;
 
 /// <summary>The silicon's walk of first-level tables: x86 process paging of 4 or 5 levels.</summary>
 /// <remarks>Source: VT-d specification, chapter on first-level translation. A page that lacks US at any level is for privileged requests only. The

@@ -1,6 +1,6 @@
 using Emulator.Hardware.Drivers;
 
-namespace Emulator.Hardware.PageTables;
+namespace Emulator.Hardware.PageTables.Vtd;
 
 /// <summary>What a VT-d page table is made for.</summary>
 public sealed record VtdPageTableOptions

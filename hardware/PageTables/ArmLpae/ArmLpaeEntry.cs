@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Emulator.Hardware.PageTables;
+namespace Emulator.Hardware.PageTables.ArmLpae;
 
 /// <summary>One 64-bit word of an LPAE table.</summary>
 /// <remarks>Source: Arm ARM, VMSAv8-64 translation table format descriptors; Linux drivers/iommu/io-pgtable-arm.c, ARM_LPAE_PTE_*.</remarks>

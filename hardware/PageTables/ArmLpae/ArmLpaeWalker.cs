@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using Emulator.Hardware.Translation;
 
-namespace Emulator.Hardware.PageTables;
+namespace Emulator.Hardware.PageTables.ArmLpae;
 
 /// <summary>The silicon's walk of LPAE tables.</summary>
 /// <remarks>

@@ -1,4 +1,4 @@
-namespace Emulator.Hardware.PageTables;
+namespace Emulator.Hardware.PageTables.ArmLpae;
 
 /// <summary>Stage 2, 64- or 32-bit.</summary>
 public readonly struct ArmLpaeStage2 : IArmLpaeStage

@@ -1,6 +1,6 @@
 using Emulator.Hardware.Memory;
 
-namespace Emulator.Hardware.PageTables;
+namespace Emulator.Hardware.PageTables.Vtd;
 
 /// <summary>First-level tables at physical addresses.</summary>
 public readonly struct VtdDirectReader : IVtdTableReader

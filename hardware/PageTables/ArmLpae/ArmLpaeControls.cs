@@ -1,4 +1,4 @@
-namespace Emulator.Hardware.PageTables;
+namespace Emulator.Hardware.PageTables.ArmLpae;
 
 /// <summary>The fields of TCR (stage 1) or VTCR (stage 2) that a page table settles on, as the architecture encodes them.</summary>
 /// <param name="OutputSize">IPS or PS: 0 to 6 for 32, 36, 40, 42, 44, 48, 52 bits.</param>

@@ -1,4 +1,4 @@
-namespace Emulator.Hardware.PageTables;
+namespace Emulator.Hardware.PageTables.ArmLpae;
 
 /// <summary>What a walk needs to know besides memory: the registers or context words of one table, decoded once.</summary>
 public readonly struct ArmLpaeRegime

@@ -1,4 +1,4 @@
-namespace Emulator.Hardware.PageTables;
+namespace Emulator.Hardware.PageTables.ArmLpae;
 
 /// <summary>Stage 1, 64- or 32-bit.</summary>
 public readonly struct ArmLpaeStage1 : IArmLpaeStage
