@@ -93,7 +93,8 @@ internal sealed class IommuActor : UntypedActor
         {
             if (_memory.Probed <= _host.Devices.Count)
             {
-                var steps = _memory.Probed == 0 ? _driver.Probe() : _driver.ProbeDevice(_host.Devices[_memory.Probed - 1]);
+                // Lazily: a driver that throws when it is asked fails the run, and with it the start of the host.
+                var steps = _memory.Probed == 0 ? _driver.Probe() : InTurn(_host.Devices.Skip(_memory.Probed - 1).Take(1).Select(_driver.ProbeDevice));
                 Start(new DriverRun(RunPurpose.Probe, steps) { ReplyTo = Context.Parent });
             }
             else if (_waiting.TryDequeue(out var waiting))

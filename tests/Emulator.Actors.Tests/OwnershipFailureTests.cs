@@ -75,6 +75,15 @@ public sealed class OwnershipFailureTests : HostTest
     }
 
     [Fact]
+    public async Task A_device_that_the_driver_refuses_fails_the_start_and_crashes_nobody()
+    {
+        Launch(Specification(variant: FlatRoom.RefusesDevices));
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => Host.WaitUntilStartedAsync());
+        Assert.Contains("device-0 is not behind this IOMMU", error.Message, StringComparison.Ordinal);
+        Assert.Equal(0, (await Host.GetStatisticsAsync()).ActorRestarts);
+    }
+
+    [Fact]
     public async Task A_group_that_has_an_owner_cannot_be_claimed()
     {
         await Start(Specification());

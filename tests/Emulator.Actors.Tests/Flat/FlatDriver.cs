@@ -30,7 +30,8 @@ public sealed class FlatDriver(PhysicalMemory memory, IFrameAllocator frames, Ke
             yield return DriverStep.Write(FlatIommu.ControlBase + (4 * stream), 0);
     }
 
-    public IEnumerable<DriverStep> ProbeDevice(DmaDevice device) => [];
+    public IEnumerable<DriverStep> ProbeDevice(DmaDevice device) =>
+        variant == FlatRoom.RefusesDevices ? throw new DriverException(Errno.ENODEV, $"{device.Name} is not behind this IOMMU") : [];
 
     public IEnumerable<DriverStep> ReleaseDevice(DmaDevice device) => [];
 

@@ -19,6 +19,9 @@ public static class FlatRoom
     /// <summary>The driver has no blocking domain of its own.</summary>
     public const string NoNativeBlocking = "no-native-blocking";
 
+    /// <summary>The driver refuses every device.</summary>
+    public const string RefusesDevices = "refuses-devices";
+
     private const ulong RamSize = 4UL << 30;
 
     public static IommuRoom Room { get; } = new()
@@ -26,7 +29,7 @@ public static class FlatRoom
         Name = "flat",
         Title = "A flat IOMMU for tests",
         Guess = Guess2022.Undecided,
-        Variants = [Sound, DetachBypasses, NeverInvalidates, NoNativeBlocking],
+        Variants = [Sound, DetachBypasses, NeverInvalidates, NoNativeBlocking, RefusesDevices],
         Build = options =>
         {
             var memory = new PhysicalMemory(new MemoryRange(0, RamSize));
