@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What takes longer than the suites: every recorded vector and every recorded guest through the command line, with caches that never forget, the whole
-# survey, scenarios of every strategy, and the benchmarks. About a quarter of an hour on two cores. Exit code 0 when all held.
+# survey, the scenarios, and the benchmarks. About a quarter of an hour on two cores. Exit code 0 when all held.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 dotnet build Emulator.sln -c Release -v q || exit 1
