@@ -9,7 +9,7 @@ namespace Emulator.Hardware.PageTables.Amd;
 public readonly record struct AmdV1Entry(ulong Raw)
 {
     /// <summary>Bits 51:12.</summary>
-    public const ulong AddressMask = 0x000f_ffff_ffff_f000;
+    public const ulong AddressMask = AmdTables.AddressMask;
 
     /// <summary>Bits 58:52, which no kind of entry uses.</summary>
     public const ulong ReservedMask = 0x07f0_0000_0000_0000;
@@ -17,14 +17,13 @@ public readonly record struct AmdV1Entry(ulong Raw)
     /// <summary>NextLevel of a leaf whose page size is encoded in its address.</summary>
     public const int SizedLeaf = 7;
 
-    private const ulong PresentBit = 1;
     private const int NextLevelShift = 9;
     private const ulong ForceCoherentBit = 1UL << 60;
     private const ulong ReadBit = 1UL << 61;
     private const ulong WriteBit = 1UL << 62;
 
     /// <summary>Bit 0, PR: the entry is present.</summary>
-    public bool Present => (Raw & PresentBit) != 0;
+    public bool Present => (Raw & AmdTables.Present) != 0;
 
     /// <summary>Bits 11:9: 0 a leaf of the level's own page size, 1 to 6 the level of the table pointed to (1 is the lowest), 7 a leaf with an encoded size.</summary>
     public int NextLevel => (int)(Raw >> NextLevelShift) & 7;
@@ -44,7 +43,7 @@ public readonly record struct AmdV1Entry(ulong Raw)
     /// <summary>An entry that points to a table.</summary>
     /// <param name="address">The table.</param>
     /// <param name="level">Its level, 1 to 6.</param>
-    public static AmdV1Entry Table(ulong address, int level) => new(address | ((ulong)level << NextLevelShift) | PresentBit | ReadBit | WriteBit);
+    public static AmdV1Entry Table(ulong address, int level) => new(address | ((ulong)level << NextLevelShift) | AmdTables.Present | ReadBit | WriteBit);
 
     /// <summary>A leaf.</summary>
     /// <param name="address">The page.</param>
@@ -54,7 +53,7 @@ public readonly record struct AmdV1Entry(ulong Raw)
     public static AmdV1Entry Leaf(ulong address, ulong pageSize, bool sized, Protection protection)
     {
         var raw = sized ? ((address | (pageSize - 1)) & ~(pageSize >> 1) & AddressMask) | ((ulong)SizedLeaf << NextLevelShift) : address;
-        raw |= PresentBit | ForceCoherentBit;
+        raw |= AmdTables.Present | ForceCoherentBit;
         if ((protection & Protection.Read) != 0)
             raw |= ReadBit;
         if ((protection & Protection.Write) != 0)

@@ -10,7 +10,7 @@ namespace Emulator.Hardware.PageTables.Amd;
 /// </summary>
 /// <remarks>Source: Linux 6.1 and 6.12 drivers/iommu/amd/io_pgtable.c. Growth is reported with <see cref="InvalidationGather.AddRoot"/>: device table
 /// entries must be rewritten before the new addresses can be reached.</remarks>
-public sealed class AmdV1PageTable : IPageTable
+public sealed class AmdV1PageTable : AmdPageTable
 {
     /// <summary>Levels of a new table (Linux: PAGE_MODE_3_LEVEL).</summary>
     public const int InitialLevels = 3;
@@ -21,42 +21,28 @@ public sealed class AmdV1PageTable : IPageTable
     /// <summary>Page sizes of 6.12: the same up to 2^51.</summary>
     public const ulong PageSizes612 = PageSizes61 & ((1UL << 52) - 1);
 
-    private const int EntriesPerTable = 512;
-    private readonly PhysicalMemory _memory;
-    private readonly IFrameAllocator _frames;
-    private readonly bool _checksEnd;
-
     /// <summary>Makes an empty table.</summary>
     /// <param name="memory">The memory that holds it.</param>
     /// <param name="frames">Where its pages come from.</param>
     /// <param name="kernel">Whose code is followed.</param>
     /// <param name="pageSizes">Page sizes in place of the kernel's default; 0x1000 is 6.12's 4 KiB-only mode.</param>
     public AmdV1PageTable(PhysicalMemory memory, IFrameAllocator frames, KernelVersion kernel, ulong? pageSizes = null)
+        : base(memory, frames, kernel, InitialLevels)
     {
-        ArgumentNullException.ThrowIfNull(memory);
-        ArgumentNullException.ThrowIfNull(frames);
-        _memory = memory;
-        _frames = frames;
-        _checksEnd = kernel != KernelVersion.Linux61;
-        PageSizeBitmap = pageSizes ?? (_checksEnd ? PageSizes612 : PageSizes61);
-        Root = frames.Allocate(PhysicalMemory.FrameSize);
-        Levels = InitialLevels;
+        PageSizeBitmap = pageSizes ?? (ChecksEnd ? PageSizes612 : PageSizes61);
     }
 
-    /// <summary>Address of the top table.</summary>
-    public ulong Root { get; private set; }
-
-    /// <summary>Levels, 3 to 6: the device table entry's Mode.</summary>
-    public int Levels { get; private set; }
+    /// <inheritdoc/>
+    public override ulong PageSizeBitmap { get; }
 
     /// <inheritdoc/>
-    public ulong PageSizeBitmap { get; }
+    public override int InputBits => 64;
+
+    // 6.12 takes the end of a page into account where 6.1 looks at its start only.
+    private bool ChecksEnd => Kernel != KernelVersion.Linux61;
 
     /// <inheritdoc/>
-    public int InputBits => 64;
-
-    /// <inheritdoc/>
-    public MapResult Map(ulong iova, ulong physical, ulong pageSize, ulong count, Protection protection, InvalidationGather gather)
+    public override MapResult Map(ulong iova, ulong physical, ulong pageSize, ulong count, Protection protection, InvalidationGather gather)
     {
         ArgumentNullException.ThrowIfNull(gather);
         if (!BitOperations.IsPow2(pageSize) || ((iova | physical) & (pageSize - 1)) != 0)
@@ -78,13 +64,13 @@ public sealed class AmdV1PageTable : IPageTable
                 replaced |= ClearAndFree(entry + (i << 3), gather);
             leaf = AmdV1Entry.Leaf(physical, pageSize, copies > 1, protection);
             for (var i = 0UL; i < copies; i++)
-                _memory.Write64(entry + (i << 3), leaf.Raw);
+                Memory.Write64(entry + (i << 3), leaf.Raw);
             iova += pageSize;
             physical += pageSize;
             mapped += pageSize;
         }
 
-        if (replaced && _checksEnd)
+        if (replaced && ChecksEnd)
             gather.AddWalk(first, count << BitOperations.TrailingZeroCount(pageSize), pageSize);
         else if (replaced)
             gather.AddAll();
@@ -92,66 +78,27 @@ public sealed class AmdV1PageTable : IPageTable
     }
 
     /// <inheritdoc/>
-    public ulong Unmap(ulong iova, ulong pageSize, ulong count, InvalidationGather gather)
+    public override ulong Unmap(ulong iova, ulong pageSize, ulong count, InvalidationGather gather)
     {
         ArgumentNullException.ThrowIfNull(gather);
         if (!BitOperations.IsPow2(pageSize))
             throw new KernelBugException($"io_pgtable.c:434: 0x{pageSize:x} is no power of two");
-        var size = count << BitOperations.TrailingZeroCount(pageSize);
-        var (first, unmapped) = (iova, 0UL);
-        while (unmapped < size)
-        {
-            if (FindEntry(iova, out var found) is not { } entry)
-                break;
-            for (var i = 0UL; i < CopiesOf(found); i++)
-                _memory.Write64(entry + (i << 3), 0);
-            iova = (iova & ~(found - 1)) + found;
-            unmapped += found;
-        }
-
-        if (unmapped > 0)
-            gather.AddPage(first, unmapped, pageSize);
-        return unmapped;
+        return ClearPages(iova, pageSize, count, gather);
     }
-
-    /// <inheritdoc/>
-    public ulong? Lookup(ulong iova)
-    {
-        if (FindEntry(iova, out var size) is not { } address)
-            return null;
-        var entry = Read(address);
-        return entry.Present ? (entry.Address & ~(size - 1)) | (iova & (size - 1)) : null;
-    }
-
-    /// <inheritdoc/>
-    public void Release(ulong address, ulong bytes) => _frames.Free(address, bytes);
-
-    /// <inheritdoc/>
-    public void Free()
-    {
-        if (Levels > 0)
-            FreeTree(Root, Levels, _frames.Free);
-        Levels = 0;
-    }
-
-    // PAGE_SIZE_PTE_COUNT
-    private static ulong CopiesOf(ulong pageSize) => 1UL << ((BitOperations.TrailingZeroCount(pageSize) - 12) % 9);
 
     // PAGE_SIZE_LEVEL
-    private static int LevelOf(ulong pageSize) => (BitOperations.TrailingZeroCount(pageSize) - 12) / 9;
+    private static int LevelOf(ulong pageSize) => (BitOperations.TrailingZeroCount(pageSize) - AmdTables.PageShift) / AmdTables.IndexBits;
 
     // PM_LEVEL_SIZE
-    private static ulong LastAddress(int levels) => levels < 6 ? (1UL << (12 + (9 * levels))) - 1 : ulong.MaxValue;
+    private static ulong LastAddress(int levels) => levels < AmdV1Walker.MaxLevels ? (1UL << AmdTables.Shift(levels)) - 1 : ulong.MaxValue;
 
-    private static ulong Slot(ulong table, int level, ulong iova) => table + (((iova >> (12 + (9 * level))) & 0x1ff) << 3);
-
-    private AmdV1Entry Read(ulong address) => new(_memory.Read64(address));
+    private AmdV1Entry Read(ulong address) => new(Memory.Read64(address));
 
     // alloc_pte: the entry that a page goes to, with the tables above it; null without memory or where a level would be skipped.
     private ulong? MakeEntry(ulong iova, ulong pageSize, InvalidationGather gather, ref bool replaced)
     {
-        var highest = _checksEnd ? iova + (pageSize - 1) : iova;
-        while (highest > LastAddress(Levels) || (_checksEnd && Levels - 1 < LevelOf(pageSize)))
+        var highest = ChecksEnd ? iova + (pageSize - 1) : iova;
+        while (highest > LastAddress(Levels) || (ChecksEnd && Levels - 1 < LevelOf(pageSize)))
         {
             if (!Grow(gather))
                 return null;
@@ -172,7 +119,7 @@ public sealed class AmdV1PageTable : IPageTable
                 if (Allocate() is not { } page)
                     return null;
                 replaced |= entry.Present;
-                _memory.Write64(slot, AmdV1Entry.Table(page, level).Raw);
+                Memory.Write64(slot, AmdV1Entry.Table(page, level).Raw);
             }
             else if (entry.NextLevel != level)
             {
@@ -192,23 +139,11 @@ public sealed class AmdV1PageTable : IPageTable
     {
         if (Levels == AmdV1Walker.MaxLevels || Allocate() is not { } root)
             return false;
-        _memory.Write64(root, AmdV1Entry.Table(Root, Levels).Raw);
+        Memory.Write64(root, AmdV1Entry.Table(Root, Levels).Raw);
         Root = root;
         Levels++;
         gather.AddRoot();
         return true;
-    }
-
-    private ulong? Allocate()
-    {
-        try
-        {
-            return _frames.Allocate(PhysicalMemory.FrameSize);
-        }
-        catch (DriverException e) when (e.Errno == Errno.ENOMEM)
-        {
-            return null;
-        }
     }
 
     private void ClearCopies(ulong slot, AmdV1Entry entry)
@@ -216,35 +151,23 @@ public sealed class AmdV1PageTable : IPageTable
         var copies = CopiesOf(1UL << entry.EncodedShift);
         var first = slot & ~((copies << 3) - 1);
         for (var i = 0UL; i < copies; i++)
-            _memory.CompareExchange64(first + (i << 3), 0, entry.Raw);
+            Memory.CompareExchange64(first + (i << 3), 0, entry.Raw);
     }
 
     // free_clear_pte: true when tables below the entry are to be freed.
     private bool ClearAndFree(ulong slot, InvalidationGather gather)
     {
         var entry = Read(slot);
-        _memory.Write64(slot, 0);
-        if (!entry.Present || entry.NextLevel is 0 or AmdV1Entry.SizedLeaf)
+        Memory.Write64(slot, 0);
+        if (!IsTable(entry.Raw))
             return false;
         FreeTree(entry.Address, entry.NextLevel, gather.AddFreedTable);
         return true;
     }
 
-    // free_sub_pt
-    private void FreeTree(ulong table, int level, Action<ulong, ulong> free)
-    {
-        for (var i = 0UL; level > 1 && i < EntriesPerTable; i++)
-        {
-            var entry = Read(table + (i << 3));
-            if (entry.Present && entry.NextLevel is not (0 or AmdV1Entry.SizedLeaf))
-                FreeTree(entry.Address, level - 1, free);
-        }
+    private protected override bool IsTable(ulong entry) => new AmdV1Entry(entry) is { Present: true, NextLevel: not (0 or AmdV1Entry.SizedLeaf) };
 
-        free(table, PhysicalMemory.FrameSize);
-    }
-
-    // fetch_pte: the entry that translates an address, of a sized leaf the first copy.
-    private ulong? FindEntry(ulong iova, out ulong size)
+    private protected override ulong? FindEntry(ulong iova, out ulong size)
     {
         size = 0;
         if (iova > LastAddress(Levels))
@@ -264,7 +187,7 @@ public sealed class AmdV1PageTable : IPageTable
             slot = Slot(entry.Address, level, iova);
         }
 
-        size = 1UL << (12 + (9 * level));
+        size = 1UL << AmdTables.Shift(level);
         var leaf = Read(slot);
         if (leaf.NextLevel != AmdV1Entry.SizedLeaf)
             return slot;

@@ -11,9 +11,6 @@ public static class AmdV1Walker
     /// <summary>The most levels that a table has.</summary>
     public const int MaxLevels = 6;
 
-    private const int IndexBits = 9;
-    private const int PageShift = 12;
-
     /// <summary>Walks.</summary>
     /// <param name="memory">The memory that holds the tables.</param>
     /// <param name="root">The top table.</param>
@@ -24,9 +21,9 @@ public static class AmdV1Walker
     public static void Walk(PhysicalMemory memory, ulong root, int levels, ulong iova, PagePermissions permissions, out WalkResult result)
     {
         result = default;
-        var shift = PageShift + (IndexBits * (levels - 1));
+        var shift = AmdTables.Shift(levels - 1);
         result.Level = (sbyte)(levels - 1);
-        if (levels < MaxLevels && iova >> (shift + IndexBits) != 0)
+        if (levels < MaxLevels && iova >> (shift + AmdTables.IndexBits) != 0)
         {
             result.Status = WalkStatus.InputSize;
             return;
@@ -35,25 +32,12 @@ public static class AmdV1Walker
         var table = root;
         while (true)
         {
-            result.EntryAddress = table + (((iova >> shift) & 0x1ff) << 3);
-            if (!memory.TryRead64(result.EntryAddress, out var raw))
-            {
-                result.Status = WalkStatus.ReadAbort;
+            if (!AmdWalkStep.TryRead(memory, table, shift, iova, ref result))
                 return;
-            }
-
-            result.Reads++;
-            result.Entry = raw;
-            var entry = new AmdV1Entry(raw);
-            if (!entry.Present)
-            {
-                result.Status = WalkStatus.NotPresent;
-                return;
-            }
-
+            var entry = new AmdV1Entry(result.Entry);
             var next = entry.NextLevel;
             permissions &= entry.Permissions;
-            if ((raw & AmdV1Entry.ReservedMask) != 0)
+            if ((result.Entry & AmdV1Entry.ReservedMask) != 0)
             {
                 result.Status = WalkStatus.Reserved;
                 return;
@@ -71,8 +55,8 @@ public static class AmdV1Walker
                 return;
             }
 
-            var below = PageShift + (IndexBits * (next - 1));
-            if (((iova & ((1UL << shift) - 1)) >> (below + IndexBits)) != 0)
+            var below = AmdTables.Shift(next - 1);
+            if (((iova & ((1UL << shift) - 1)) >> (below + AmdTables.IndexBits)) != 0)
             {
                 result.Status = WalkStatus.InputSize;
                 return;
@@ -97,7 +81,7 @@ public static class AmdV1Walker
         var output = (entry.Address & ~offset) | (iova & offset);
 
         // An encoded size that reaches beyond this table's entries (as Linux 6.1 writes for pages of a terabyte and more) holds for this entry's own span.
-        var span = size < shift + IndexBits ? size : shift;
+        var span = size < shift + AmdTables.IndexBits ? size : shift;
         result.PageShift = (byte)span;
         result.Output = output & ~((1UL << span) - 1);
         result.Permissions = permissions;

@@ -6,9 +6,8 @@ namespace Emulator.Hardware.PageTables.Amd;
 public readonly record struct AmdV2Entry(ulong Raw)
 {
     /// <summary>Bits 51:12.</summary>
-    public const ulong AddressMask = 0x000f_ffff_ffff_f000;
+    public const ulong AddressMask = AmdTables.AddressMask;
 
-    private const ulong PresentBit = 1;
     private const ulong WriteBit = 1 << 1;
     private const ulong UserBit = 1 << 2;
     private const ulong AccessedBit = 1 << 5;
@@ -17,7 +16,7 @@ public readonly record struct AmdV2Entry(ulong Raw)
     private const ulong NoExecuteBit = 1UL << 63;
 
     /// <summary>Bit 0: present. A present entry is readable.</summary>
-    public bool Present => (Raw & PresentBit) != 0;
+    public bool Present => (Raw & AmdTables.Present) != 0;
 
     /// <summary>Bit 1, RW: writable.</summary>
     public bool Writable => (Raw & WriteBit) != 0;
@@ -35,13 +34,13 @@ public readonly record struct AmdV2Entry(ulong Raw)
     public ulong Address => Raw & AddressMask;
 
     /// <summary>An entry that points to a table.</summary>
-    public static AmdV2Entry Table(ulong address) => new(address | PresentBit | WriteBit | UserBit | AccessedBit);
+    public static AmdV2Entry Table(ulong address) => new(address | AmdTables.Present | WriteBit | UserBit | AccessedBit);
 
     /// <summary>A leaf.</summary>
     /// <param name="address">The page.</param>
     /// <param name="large">Whether it is larger than 4 KiB.</param>
     /// <param name="protection">What is allowed; reading always is.</param>
     public static AmdV2Entry Leaf(ulong address, bool large, Protection protection) => new(
-        (address & AddressMask) | PresentBit | UserBit | AccessedBit | DirtyBit
+        (address & AddressMask) | AmdTables.Present | UserBit | AccessedBit | DirtyBit
         | ((protection & Protection.Write) != 0 ? WriteBit : 0) | (large ? LargeBit : 0));
 }

@@ -6,15 +6,10 @@ namespace Emulator.Hardware.PageTables.Amd;
 
 /// <summary>AMD's guest (v2) page table as Linux writes it for DMA domains: pages of 4 KiB, 2 MiB and 1 GiB; large pages are never split.</summary>
 /// <remarks>Source: Linux 6.1 and 6.12 drivers/iommu/amd/io_pgtable_v2.c.</remarks>
-public sealed class AmdV2PageTable : IPageTable
+public sealed class AmdV2PageTable : AmdPageTable
 {
     private const ulong Page2M = 1UL << 21;
     private const ulong Page1G = 1UL << 30;
-    private const int EntriesPerTable = 512;
-    private readonly PhysicalMemory _memory;
-    private readonly IFrameAllocator _frames;
-    private readonly KernelVersion _kernel;
-    private bool _freed;
 
     /// <summary>Makes an empty table.</summary>
     /// <param name="memory">The memory that holds it.</param>
@@ -22,29 +17,18 @@ public sealed class AmdV2PageTable : IPageTable
     /// <param name="kernel">Whose code is followed.</param>
     /// <param name="levels">4, or with 6.12 also 5.</param>
     public AmdV2PageTable(PhysicalMemory memory, IFrameAllocator frames, KernelVersion kernel, int levels = 4)
+        : base(memory, frames, kernel, Allowed(levels, kernel))
     {
-        ArgumentNullException.ThrowIfNull(memory);
-        ArgumentNullException.ThrowIfNull(frames);
-        if (levels != 4 && (levels != 5 || kernel == KernelVersion.Linux61))
-            throw new ArgumentOutOfRangeException(nameof(levels), levels, $"{kernel} has v2 page tables of 4 levels{(kernel == KernelVersion.Linux61 ? "" : " or 5")}");
-        (_memory, _frames, _kernel, Levels) = (memory, frames, kernel, levels);
-        Root = frames.Allocate(PhysicalMemory.FrameSize);
     }
 
-    /// <summary>Address of the top table: what the GCR3 table points to.</summary>
-    public ulong Root { get; }
-
-    /// <summary>Levels, 4 or 5.</summary>
-    public int Levels { get; }
+    /// <inheritdoc/>
+    public override ulong PageSizeBitmap => PhysicalMemory.FrameSize | Page2M | Page1G;
 
     /// <inheritdoc/>
-    public ulong PageSizeBitmap => (1UL << 12) | Page2M | Page1G;
+    public override int InputBits => AmdTables.Shift(Levels);
 
     /// <inheritdoc/>
-    public int InputBits => 12 + (9 * Levels);
-
-    /// <inheritdoc/>
-    public MapResult Map(ulong iova, ulong physical, ulong pageSize, ulong count, Protection protection, InvalidationGather gather)
+    public override MapResult Map(ulong iova, ulong physical, ulong pageSize, ulong count, Protection protection, InvalidationGather gather)
     {
         ArgumentNullException.ThrowIfNull(gather);
         if (!IsPageSize(pageSize))
@@ -58,72 +42,41 @@ public sealed class AmdV2PageTable : IPageTable
         {
             if (MakeEntry(iova, LeafLevel(pageSize), gather, ref replaced) is not { } slot)
             {
-                errno = _kernel == KernelVersion.Linux61 ? Errno.EINVAL : Errno.ENOMEM;
+                errno = Kernel == KernelVersion.Linux61 ? Errno.EINVAL : Errno.ENOMEM;
                 break;
             }
 
-            _memory.Write64(slot, AmdV2Entry.Leaf(physical, pageSize != PhysicalMemory.FrameSize, protection).Raw);
+            Memory.Write64(slot, AmdV2Entry.Leaf(physical, pageSize != PhysicalMemory.FrameSize, protection).Raw);
             iova += pageSize;
             physical += pageSize;
             mapped += pageSize;
         }
 
-        if (replaced && _kernel == KernelVersion.Linux61 && mapped > pageSize)
+        if (replaced && Kernel == KernelVersion.Linux61 && mapped > pageSize)
             gather.AddAll();
         else if (replaced)
-            gather.AddWalk(first, _kernel == KernelVersion.Linux61 ? PhysicalMemory.FrameSize : size, pageSize);
+            gather.AddWalk(first, Kernel == KernelVersion.Linux61 ? PhysicalMemory.FrameSize : size, pageSize);
         return new MapResult(errno, mapped);
     }
 
     /// <inheritdoc/>
-    public ulong Unmap(ulong iova, ulong pageSize, ulong count, InvalidationGather gather)
+    public override ulong Unmap(ulong iova, ulong pageSize, ulong count, InvalidationGather gather)
     {
         ArgumentNullException.ThrowIfNull(gather);
         if (!IsPageSize(pageSize) || count == 0)
             return 0;
-        var size = count << BitOperations.TrailingZeroCount(pageSize);
-        var (first, unmapped) = (iova, 0UL);
-        while (unmapped < size)
-        {
-            if (FindEntry(iova, out var found) is not { } slot)
-                break;
-            _memory.Write64(slot, 0);
-            iova = (iova & ~(found - 1)) + found;
-            unmapped += found;
-        }
-
-        if (unmapped > 0)
-            gather.AddPage(first, unmapped, pageSize);
-        return unmapped;
+        return ClearPages(iova, pageSize, count, gather);
     }
 
-    /// <inheritdoc/>
-    public ulong? Lookup(ulong iova)
-    {
-        if (FindEntry(iova, out var size) is not { } slot)
-            return null;
-        var entry = Read(slot);
-        return entry.Present ? (entry.Address & ~(size - 1)) | (iova & (size - 1)) : null;
-    }
-
-    /// <inheritdoc/>
-    public void Release(ulong address, ulong bytes) => _frames.Free(address, bytes);
-
-    /// <inheritdoc/>
-    public void Free()
-    {
-        if (!_freed)
-            FreeTree(Root, Levels, _frames.Free);
-        _freed = true;
-    }
+    private static int Allowed(int levels, KernelVersion kernel) => levels == 4 || (levels == 5 && kernel != KernelVersion.Linux61)
+        ? levels
+        : throw new ArgumentOutOfRangeException(nameof(levels), levels, $"{kernel} has v2 page tables of 4 levels{(kernel == KernelVersion.Linux61 ? "" : " or 5")}");
 
     private static int LeafLevel(ulong pageSize) => pageSize switch { Page1G => 2, Page2M => 1, _ => 0 };
 
-    private static ulong Slot(ulong table, int level, ulong iova) => table + (((iova >> (12 + (9 * level))) & 0x1ff) << 3);
-
     private bool IsPageSize(ulong size) => BitOperations.IsPow2(size) && (size & PageSizeBitmap) != 0;
 
-    private AmdV2Entry Read(ulong address) => new(_memory.Read64(address));
+    private AmdV2Entry Read(ulong address) => new(Memory.Read64(address));
 
     // v2_alloc_pte
     private ulong? MakeEntry(ulong iova, int leafLevel, InvalidationGather gather, ref bool replaced)
@@ -135,14 +88,14 @@ public sealed class AmdV2PageTable : IPageTable
             var entry = Read(slot);
             if (entry.Present && entry.Large)
             {
-                _memory.Write64(slot, 0);
+                Memory.Write64(slot, 0);
                 replaced = true;
             }
             else if (!entry.Present)
             {
                 if (Allocate() is not { } page)
                     return null;
-                _memory.Write64(slot, AmdV2Entry.Table(page).Raw);
+                Memory.Write64(slot, AmdV2Entry.Table(page).Raw);
             }
             else
             {
@@ -157,7 +110,7 @@ public sealed class AmdV2PageTable : IPageTable
         if (old.Present)
         {
             replaced = true;
-            _memory.Write64(slot, 0);
+            Memory.Write64(slot, 0);
             if (leafLevel > 0 && !old.Large)
                 FreeTree(old.Address, leafLevel, gather.AddFreedTable);
         }
@@ -165,33 +118,9 @@ public sealed class AmdV2PageTable : IPageTable
         return slot;
     }
 
-    private ulong? Allocate()
-    {
-        try
-        {
-            return _frames.Allocate(PhysicalMemory.FrameSize);
-        }
-        catch (DriverException e) when (e.Errno == Errno.ENOMEM)
-        {
-            return null;
-        }
-    }
+    private protected override bool IsTable(ulong entry) => new AmdV2Entry(entry) is { Present: true, Large: false };
 
-    // free_pgtable; the level counts from 1, the lowest.
-    private void FreeTree(ulong table, int level, Action<ulong, ulong> free)
-    {
-        for (var i = 0UL; level > 1 && i < EntriesPerTable; i++)
-        {
-            var entry = Read(table + (i << 3));
-            if (entry.Present && !entry.Large)
-                FreeTree(entry.Address, level - 1, free);
-        }
-
-        free(table, PhysicalMemory.FrameSize);
-    }
-
-    // fetch_pte
-    private ulong? FindEntry(ulong iova, out ulong size)
+    private protected override ulong? FindEntry(ulong iova, out ulong size)
     {
         size = PhysicalMemory.FrameSize;
         var level = Levels - 1;

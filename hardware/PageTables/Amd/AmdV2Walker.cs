@@ -17,9 +17,9 @@ public static class AmdV2Walker
     public static void Walk(PhysicalMemory memory, ulong root, int levels, ulong iova, PagePermissions permissions, out WalkResult result)
     {
         result = default;
-        var shift = 3 + (9 * levels);
+        var shift = AmdTables.Shift(levels - 1);
         result.Level = (sbyte)(levels - 1);
-        if (iova >> (shift + 9) != 0)
+        if (iova >> (shift + AmdTables.IndexBits) != 0)
         {
             result.Status = WalkStatus.InputSize;
             return;
@@ -28,22 +28,9 @@ public static class AmdV2Walker
         var (table, executable, privileged) = (root, PagePermissions.Execute, PagePermissions.None);
         while (true)
         {
-            result.EntryAddress = table + (((iova >> shift) & 0x1ff) << 3);
-            if (!memory.TryRead64(result.EntryAddress, out var raw))
-            {
-                result.Status = WalkStatus.ReadAbort;
+            if (!AmdWalkStep.TryRead(memory, table, shift, iova, ref result))
                 return;
-            }
-
-            result.Reads++;
-            result.Entry = raw;
-            var entry = new AmdV2Entry(raw);
-            if (!entry.Present)
-            {
-                result.Status = WalkStatus.NotPresent;
-                return;
-            }
-
+            var entry = new AmdV2Entry(result.Entry);
             if (!entry.Writable)
                 permissions &= ~PagePermissions.Write;
             if (entry.NoExecute)
@@ -66,7 +53,7 @@ public static class AmdV2Walker
             }
 
             table = entry.Address;
-            shift -= 9;
+            shift -= AmdTables.IndexBits;
             result.Level--;
         }
     }

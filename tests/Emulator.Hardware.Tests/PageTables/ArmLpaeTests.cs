@@ -51,7 +51,7 @@ public sealed class ArmLpaeTests : IDisposable
     {
         var table = Create(ArmLpaeFormat.Arm64Stage2, 40, 40, 0x4020_1000, 0x9000_0000);
         DomainPaging.Map(table, 0x8000_0000, 0x8_8000_0000, 0x1000, ReadWriteCached, _gather);
-        Assert.Equal(0x2000UL, table.RootBytes);
+        Assert.Equal(0x2000UL, table.Layout.RootBytes);
         Assert.Equal(0x9000_2003UL, _memory.Read64(0x9000_0010));
         Assert.Equal(0x8_8000_07FFUL, table.Walk<ArmLpaeStage2>(_memory, 0x8000_0000).Entry);
     }

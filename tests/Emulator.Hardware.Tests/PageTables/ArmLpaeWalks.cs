@@ -11,7 +11,7 @@ internal static class ArmLpaeWalks
         where TStage : struct, IArmLpaeStage
     {
         var reader = new MemoryTableReader(memory);
-        var regime = new ArmLpaeRegime(table.Root, table.GranuleShift, table.StartLevel, table.InputBits, table.Config.OutputBits, options);
+        var regime = new ArmLpaeRegime(table.Root, table.Layout.GranuleShift, table.Layout.StartLevel, table.InputBits, table.Layout.Config.OutputBits, options);
         ArmLpaeWalker.Walk<TStage, MemoryTableReader>(ref reader, regime, iova, out var result);
         return result;
     }

@@ -12,7 +12,7 @@ internal static class Entries
     public static ContextDescriptor Stage1Context(ArmSmmuV3Domain domain, bool stalls)
     {
         var table = domain.Lpae!;
-        var controls = table.Controls;
+        var controls = table.Layout.Controls;
         return new ContextDescriptor
         {
             T0Sz = controls.InputSize,
@@ -30,9 +30,9 @@ internal static class Entries
             Asid = domain.Asid,
             Valid = true,
             Table0 = table.Root,
-            Mair = ArmLpaePageTable.MemoryAttributes,
-            HardwareAccess = (table.Config.Quirks & ArmLpaeQuirks.HardwareDirty) != 0,
-            HardwareDirty = (table.Config.Quirks & ArmLpaeQuirks.HardwareDirty) != 0,
+            Mair = ArmLpaeLayout.MemoryAttributes,
+            HardwareAccess = (table.Layout.Config.Quirks & ArmLpaeQuirks.HardwareDirty) != 0,
+            HardwareDirty = (table.Layout.Config.Quirks & ArmLpaeQuirks.HardwareDirty) != 0,
         };
     }
 
@@ -55,7 +55,7 @@ internal static class Entries
     public static StreamTableEntry Stage2(ArmSmmuV3Domain domain)
     {
         var table = domain.Lpae!;
-        var controls = table.Controls;
+        var controls = table.Layout.Controls;
         return new StreamTableEntry
         {
             Valid = true,

@@ -32,7 +32,7 @@ public sealed class ArmLpaeFixture : PageTableFixture
     public override bool ComparesFlushes => true;
 
     /// <inheritdoc/>
-    public override bool QueuesWithoutGather => _table.Config.Kernel != KernelVersion.Linux61;
+    public override bool QueuesWithoutGather => _table.Layout.Config.Kernel != KernelVersion.Linux61;
 
     /// <summary>Makes the fixture; null when the format refuses the configuration.</summary>
     public static PageTableFixture? Create(JsonElement vector, KernelVersion kernel, PhysicalMemory memory, IFrameAllocator frames)
@@ -64,7 +64,7 @@ public sealed class ArmLpaeFixture : PageTableFixture
     {
         var reader = new MemoryTableReader(_memory);
         WalkResult result;
-        switch (_table.Config.Format)
+        switch (_table.Layout.Config.Format)
         {
             case ArmLpaeFormat.Mali:
                 ArmLpaeWalker.Walk<ArmLpaeMali, MemoryTableReader>(ref reader, _regime, iova, out result);
@@ -86,7 +86,7 @@ public sealed class ArmLpaeFixture : PageTableFixture
         var permitted = (protection & Protection.NoExecute) == 0 ? PagePermissions.Execute : PagePermissions.None;
         if ((protection & Protection.Write) != 0)
             permitted |= PagePermissions.Write;
-        if (_table.Config.Format is ArmLpaeFormat.Arm64Stage1 or ArmLpaeFormat.Arm32Stage1)
+        if (_table.Layout.IsStage1)
         {
             // Stage 1 cannot say write-only.
             permitted |= PagePermissions.Read;
@@ -105,17 +105,17 @@ public sealed class ArmLpaeFixture : PageTableFixture
     public override void CheckConfiguration(JsonElement config, VectorRun run)
     {
         run.Check("ias", config.Word("ias"), (ulong)_table.InputBits);
-        run.Check("oas", config.Word("oas"), (ulong)_table.Config.OutputBits);
+        run.Check("oas", config.Word("oas"), (ulong)_table.Layout.Config.OutputBits);
         run.Check("pgsize_bitmap", config.Word("pgsize_bitmap"), _table.PageSizeBitmap);
-        run.Check("start_level", config.Word("start_level"), (ulong)_table.StartLevel);
-        run.Check("levels", config.Word("levels"), (ulong)(ArmLpaePageTable.MaxLevels - _table.StartLevel));
-        run.Check("bits_per_level", config.Word("bits_per_level"), (ulong)(_table.GranuleShift - 3));
-        run.Check("pgd_bits", config.Word("pgd_bits"), (ulong)_table.RootIndexBits);
-        var controls = _table.Controls;
+        run.Check("start_level", config.Word("start_level"), (ulong)_table.Layout.StartLevel);
+        run.Check("levels", config.Word("levels"), (ulong)(ArmLpaeLayout.MaxLevels - _table.Layout.StartLevel));
+        run.Check("bits_per_level", config.Word("bits_per_level"), (ulong)(_table.Layout.GranuleShift - 3));
+        run.Check("pgd_bits", config.Word("pgd_bits"), (ulong)_table.Layout.RootIndexBits);
+        var controls = _table.Layout.Controls;
         if (config.TryGetProperty("tcr", out var tcr))
         {
             run.Check("ttbr", config.Word("ttbr"), _table.Root);
-            run.Check("mair", config.Word("mair"), ArmLpaePageTable.MemoryAttributes);
+            run.Check("mair", config.Word("mair"), ArmLpaeLayout.MemoryAttributes);
             run.Check("ips", tcr.Word("ips"), controls.OutputSize);
             CheckControls(tcr, controls, run);
         }
@@ -129,7 +129,7 @@ public sealed class ArmLpaeFixture : PageTableFixture
         else
         {
             run.Check("transtab", config.Word("transtab"), _table.MaliTranslationTable);
-            run.Check("memattr", config.Word("memattr"), ArmLpaePageTable.MaliMemoryAttributes);
+            run.Check("memattr", config.Word("memattr"), ArmLpaeLayout.MaliMemoryAttributes);
         }
     }
 
@@ -159,17 +159,17 @@ public sealed class ArmLpaeFixture : PageTableFixture
     // What the silicon makes of the register values, from nothing but them.
     private static ArmLpaeRegime DecodeRegime(ArmLpaePageTable table)
     {
-        if (table.Config.Format == ArmLpaeFormat.Mali)
+        if (table.Layout.Config.Format == ArmLpaeFormat.Mali)
             return new ArmLpaeRegime(table.MaliTranslationTable & ~0xfffUL, 12, 0, 48, 48);
-        var controls = table.Controls;
+        var controls = table.Layout.Controls;
         var inputBits = 64 - controls.InputSize;
         var outputBits = OutputSizes[controls.OutputSize];
-        var upper = (table.Config.Quirks & ArmLpaeQuirks.UpperHalf) != 0;
+        var upper = (table.Layout.Config.Quirks & ArmLpaeQuirks.UpperHalf) != 0;
         var granule = (controls.Granule, upper) switch { (0, false) or (2, true) => 12, (2, false) or (1, true) => 14, _ => 16 };
         var options = upper ? ArmLpaeWalkOptions.UpperHalf : ArmLpaeWalkOptions.None;
-        if ((table.Config.Quirks & ArmLpaeQuirks.HardwareDirty) != 0)
+        if ((table.Layout.Config.Quirks & ArmLpaeQuirks.HardwareDirty) != 0)
             options |= ArmLpaeWalkOptions.HardwareDirty;
-        var startLevel = table.Config.Format is ArmLpaeFormat.Arm64Stage2 or ArmLpaeFormat.Arm32Stage2
+        var startLevel = table.Layout.IsStage2
             ? ArmLpaeRegime.Stage2StartLevel(granule, controls.StartLevel)
             : ArmLpaeRegime.Stage1StartLevel(granule, inputBits);
         return new ArmLpaeRegime(table.Root, granule, startLevel, inputBits, outputBits, options);
