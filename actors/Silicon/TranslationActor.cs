@@ -19,6 +19,9 @@ namespace Emulator.Actors.Silicon;
 /// <remarks>Fails closed: after a crash every group that was ever programmed is Blocking until it has been blocked again. Messages of an older epoch are refused with an answer.</remarks>
 internal sealed class TranslationActor : UntypedActor
 {
+    // Answered batches wait for each other while more are in line, as a device's completions wait for one interrupt: each wakes another thread otherwise.
+    private const int MaxAnswered = 4;
+
     private readonly EmulatedHost _host;
     private readonly Bus _bus;
     private readonly IIommu[] _units;
@@ -27,6 +30,9 @@ internal sealed class TranslationActor : UntypedActor
     private readonly List<OwnershipMessages.Fence> _waitingFences = [];
     private readonly IActorRef _checker;
     private readonly IActorRef _iommu;
+    private readonly ActorCell _cell;
+    private readonly DmaBatch[] _answered = new DmaBatch[MaxAnswered];
+    private int _answeredCount;
     private bool _interruptSent;
 
     /// <summary>Makes it over a host's silicon.</summary>
@@ -37,6 +43,7 @@ internal sealed class TranslationActor : UntypedActor
     {
         _host = host;
         (_checker, _iommu) = (checker, iommu);
+        _cell = (ActorCell)Context;
         _bus = host.Platform.Bus;
         _units = [.. _bus.Units];
         _tenures = host.Tenures;
@@ -47,6 +54,7 @@ internal sealed class TranslationActor : UntypedActor
 
     protected override void PreRestart(Exception reason, object message)
     {
+        SendAnswered();
         if (message is DmaBatch batch)
         {
             // By way of the check, which counts what it could not see.
@@ -81,6 +89,8 @@ internal sealed class TranslationActor : UntypedActor
             return;
         }
 
+        // What comes now may change who owns what: the witness is told in the order of the bus.
+        SendAnswered();
         switch (message)
         {
             case ProgrammingMessages.PerformStep step:
@@ -132,16 +142,30 @@ internal sealed class TranslationActor : UntypedActor
         _host.Dma.AddBatch(batch.Count, batch.IsStale);
         if (_held != null)
             tenure.Held += HeldDma.CountStalled(batch);
-        _checker.Tell(batch, ActorRefs.NoSender);
+        _answered[_answeredCount++] = batch;
+        if (_answeredCount == MaxAnswered || !_cell.HasMessages)
+            SendAnswered();
         Settle();
+    }
+
+    private void SendAnswered()
+    {
+        for (var i = 0; i < _answeredCount; i++)
+            _checker.Tell(_answered[i], ActorRefs.NoSender);
+        _answeredCount = 0;
     }
 
     // After anything that the silicon did: its counters, held DMA that it let go, its interrupt.
     private void Settle()
     {
         CountSilicon();
-        if (_held != null && _held.TakeResumed(_units, _tenures, _checker))
-            PassWaitingFences();
+        if (_held != null)
+        {
+            SendAnswered();
+            if (_held.TakeResumed(_units, _tenures, _checker))
+                PassWaitingFences();
+        }
+
         if (_interruptSent)
             return;
         foreach (var unit in _units)
