@@ -55,7 +55,7 @@ public static class EmulatorHostingExtensions
     internal static HostClient Start(ActorSystem system, EmulatedHost host, int index, EmulatorOptions options)
     {
         var pinned = options.PinnedTranslationActors ?? Environment.ProcessorCount - 1;
-        var props = new HostProps(index < pinned ? PinnedDispatcher : HostProps.DataDispatcher);
+        var props = new HostProps(index < pinned ? PinnedDispatcher : HostProps.HostDispatcher);
         return new HostClient(host.Specification, system.ActorOf(props.Host(host), host.Specification.Name), options.AskTimeout);
     }
 

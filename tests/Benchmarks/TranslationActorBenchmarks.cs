@@ -38,7 +38,7 @@ public class TranslationActorBenchmarks
         _system.RegisterOnTermination(_host.Dispose);
         _client = EmulatorHostingExtensions.Start(_system, _host, index: 0, new EmulatorOptions());
         await _client.WaitUntilStartedAsync();
-        _pump = _system.ActorOf(Props.Create(() => new PumpActor(_host)).WithDispatcher(HostProps.DataDispatcher));
+        _pump = _system.ActorOf(Props.Create(() => new PumpActor(_host)).WithDispatcher(HostProps.HostDispatcher));
         _batches = [.. Enumerable.Range(0, Credits).Select(_ => Fill(new DmaBatch(_pump, 0, 0, 0)))];
     }
 

@@ -6,8 +6,9 @@ namespace Emulator.Cli.Run;
 /// <param name="Specification">The host.</param>
 /// <param name="Statistics">Its figures.</param>
 /// <param name="Elapsed">From the start of the workload until its last answer, of the wall clock.</param>
+/// <param name="ReassignmentsUnderLoad">Changes of owner that were completed before the last answer of the workload.</param>
 /// <param name="Problems">Reassignments that failed, each with its reason; the first ones.</param>
-public sealed record HostResult(HostSpecification Specification, HostStatistics Statistics, TimeSpan Elapsed, IReadOnlyList<string> Problems)
+public sealed record HostResult(HostSpecification Specification, HostStatistics Statistics, TimeSpan Elapsed, int ReassignmentsUnderLoad, IReadOnlyList<string> Problems)
 {
     /// <summary>DMAs per second of the wall clock.</summary>
     public double DmaPerSecond => Elapsed > TimeSpan.Zero ? Statistics.Dmas / Elapsed.TotalSeconds : 0;

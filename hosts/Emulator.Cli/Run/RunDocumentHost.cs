@@ -14,6 +14,7 @@ namespace Emulator.Cli.Run;
 /// <param name="IotlbHitRate">The part of IOTLB lookups that found an entry, 0 to 1.</param>
 /// <param name="Faults">Faults that the silicon recorded.</param>
 /// <param name="Reassignments">Changes of owner that ended with the new owner attached.</param>
+/// <param name="ReassignmentsUnderLoad">Those completed before the last answer of the workload.</param>
 /// <param name="ReassignmentsFailed">Changes of owner that failed.</param>
 /// <param name="BlockedMilliseconds">The sum of the times that groups were blocked for a change of owner.</param>
 /// <param name="LongestBlockedMilliseconds">The longest of them.</param>
@@ -34,6 +35,7 @@ public sealed record RunDocumentHost(
     double IotlbHitRate,
     long Faults,
     long Reassignments,
+    int ReassignmentsUnderLoad,
     long ReassignmentsFailed,
     double BlockedMilliseconds,
     double LongestBlockedMilliseconds,
@@ -60,6 +62,7 @@ public sealed record RunDocumentHost(
             Math.Round(statistics.IotlbHitRate, 6),
             statistics.Faults,
             statistics.Reassignments,
+            host.ReassignmentsUnderLoad,
             statistics.ReassignmentsFailed,
             Math.Round(statistics.BlockedTime.TotalMilliseconds, 3),
             Math.Round(statistics.LongestBlockedTime.TotalMilliseconds, 3),

@@ -27,6 +27,9 @@ public sealed record RunResult(Scenario Scenario, IReadOnlyList<HostResult> Host
     /// <summary>Changes of owner of all hosts.</summary>
     public long Reassignments => Hosts.Sum(host => host.Statistics.Reassignments);
 
+    /// <summary>Those of them that were completed before the last answer of their host's workload.</summary>
+    public int ReassignmentsUnderLoad => Hosts.Sum(host => host.ReassignmentsUnderLoad);
+
     /// <summary>Violations of all hosts.</summary>
     public long Violations => Hosts.Sum(host => host.Statistics.Violations);
 

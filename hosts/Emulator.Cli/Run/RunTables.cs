@@ -56,7 +56,7 @@ internal static class RunTables
 
     private static string Verdict(RunResult result)
     {
-        var scope = $"{Count(result.Dmas)} DMAs in {result.Elapsed.TotalSeconds:F1} s ({Count((long)result.DmaPerSecond)}/s), {result.Reassignments} changes of owner under load";
+        var scope = $"{Count(result.Dmas)} DMAs in {result.Elapsed.TotalSeconds:F1} s ({Count((long)result.DmaPerSecond)}/s), {result.Reassignments} changes of owner, {result.ReassignmentsUnderLoad} of them under load";
         var early = result.Interrupted ? "Ended early. " : "";
         if (result.Held)
             return $"{early}[green]Held[/]: {scope}; no DMA landed where its device had no right to read or write.";

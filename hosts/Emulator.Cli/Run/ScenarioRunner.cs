@@ -68,17 +68,19 @@ public sealed class ScenarioRunner
         }
 
         var elapsed = clock.Elapsed;
-        await reassigning;
-        return new HostResult(host.Specification, await host.GetStatisticsAsync(CancellationToken.None), elapsed, problems);
+        var underLoad = await reassigning;
+        return new HostResult(host.Specification, await host.GetStatisticsAsync(CancellationToken.None), elapsed, underLoad, problems);
     }
 
-    private static async Task ReassignAsync(HostClient host, ScenarioHost scenario, Task finished, List<string> problems, CancellationToken cancellation)
+    private static async Task<int> ReassignAsync(HostClient host, ScenarioHost scenario, Task finished, List<string> problems, CancellationToken cancellation)
     {
         var specification = host.Specification;
         var tenants = Enumerable.Range(0, specification.Groups).Select(group => specification.FirstTenant(group).Value - 1).ToArray();
+        var underLoad = 0;
         for (var i = 0; i < scenario.Reassignments && !cancellation.IsCancellationRequested; i++)
         {
-            var due = scenario.TotalDmas * (i + 1) / (scenario.Reassignments + 1);
+            // Spread over nine tenths of the workload: the last one is to end under load, too.
+            var due = scenario.TotalDmas / 10 * 9 * (i + 1) / scenario.Reassignments;
             while (!finished.IsCompleted && !cancellation.IsCancellationRequested && (await host.GetStatisticsAsync(CancellationToken.None)).Dmas < due)
                 await Task.WhenAny(finished, Task.Delay(PollInterval, CancellationToken.None));
             var group = i % specification.Groups;
@@ -91,8 +93,12 @@ public sealed class ScenarioRunner
             else
             {
                 tenants[group] = next;
+                if (!finished.IsCompleted)
+                    underLoad++;
             }
         }
+
+        return underLoad;
     }
 
     private static async Task<string?> AskForReassignmentAsync(HostClient host, int group, OwnerTag tenant)
