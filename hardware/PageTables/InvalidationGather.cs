@@ -29,6 +29,11 @@ public sealed class InvalidationGather
     /// then stored after the invalidation. Null, for callers that cannot: the request is kept for the driver's sync.</summary>
     public Action<Invalidation>? InvalidateWalk { get; init; }
 
+    /// <summary>Performs the page requests so far, and clears them, when a page comes that does not continue their run: one of another granule, or neither
+    /// beside nor inside it. As the kernel's iommu_iotlb_gather_add_page does, in the middle of the page-table call. Null, for callers that
+    /// cannot: the requests are kept for the driver's sync, which tells the runs apart.</summary>
+    public Action? InvalidateRun { get; init; }
+
     /// <summary>Whether there is nothing to do.</summary>
     public bool IsEmpty => _requests.Count == 0 && _freed.Count == 0;
 
@@ -42,6 +47,8 @@ public sealed class InvalidationGather
     /// <summary>Asks for the invalidation of leaf entries even when the unmap is queued (LPAE after a split).</summary>
     public void AddPageAlways(ulong iova, ulong size, ulong granule)
     {
+        if (InvalidateRun != null && _requests.Count > 0 && (_requests[^1].Granule != granule || iova + size < Start || iova > End + 1))
+            InvalidateRun();
         Start = Math.Min(Start, iova);
         End = Math.Max(End, iova + (size - 1));
         if (_requests.Count > 0 && _requests[^1] is { Kind: InvalidationKind.Page } last && last.Granule == granule && last.Iova + last.Size == iova)

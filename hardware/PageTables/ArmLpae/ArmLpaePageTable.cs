@@ -98,13 +98,13 @@ public sealed class ArmLpaePageTable : IPageTable
     /// <param name="iova">First address.</param>
     /// <param name="size">Bytes, at least 1.</param>
     /// <param name="clear">Whether to mark them clean.</param>
-    /// <returns>The pages in address order.</returns>
-    /// <exception cref="DriverException">EINVAL: not a 64-bit stage-1 table, or the range is empty or beyond the input size.</exception>
-    public IReadOnlyList<(ulong Iova, ulong Size)> ReadDirty(ulong iova, ulong size, bool clear)
+    /// <param name="dirty">Receives the pages in address order; also those before an address where nothing is mapped, which are marked too.</param>
+    /// <returns>EINVAL: not a 64-bit stage-1 table, the range is empty or beyond the input size, or nothing is mapped at one of its addresses.</returns>
+    public Errno ReadDirty(ulong iova, ulong size, bool clear, ICollection<(ulong Iova, ulong Size)> dirty)
     {
+        ArgumentNullException.ThrowIfNull(dirty);
         if (Config.Format != ArmLpaeFormat.Arm64Stage1 || size == 0 || (iova + size - 1) >> InputBits != 0)
-            throw new DriverException(Errno.EINVAL, $"dirty pages of 0x{size:x} bytes at 0x{iova:x} in a {Config.Format} table of {InputBits} bits");
-        var dirty = new List<(ulong, ulong)>();
+            return Errno.EINVAL;
         for (var (address, end) = (iova, iova + size); address < end;)
         {
             var (table, level) = (Root, Layout.StartLevel);
@@ -118,7 +118,7 @@ public sealed class ArmLpaePageTable : IPageTable
             }
 
             if (entry == 0)
-                throw new DriverException(Errno.EINVAL, $"nothing is mapped at 0x{address:x}");
+                return Errno.EINVAL;
             if ((entry & (ArmLpaeEntry.ReadOnly | ArmLpaeEntry.DirtyModifier)) == ArmLpaeEntry.DirtyModifier)
             {
                 dirty.Add((address, Layout.BlockSize(level)));
@@ -129,7 +129,7 @@ public sealed class ArmLpaePageTable : IPageTable
             address += Layout.BlockSize(level);
         }
 
-        return dirty;
+        return Errno.None;
     }
 
     /// <inheritdoc/>
@@ -240,7 +240,8 @@ public sealed class ArmLpaePageTable : IPageTable
             if (!IsLeaf(entry, level))
             {
                 gather.AddWalk(address, pageSize, Layout.TableBytes);
-                FreeTables(AddressOf(entry), level + 1, gather.AddFreedTable);
+                // Freed at once where the invalidation is done: the next table of this call may get the same page.
+                FreeTables(AddressOf(entry), level + 1, gather.InvalidateWalk == null ? gather.AddFreedTable : _frames.Free);
             }
             else if (askPages && Config.Kernel == KernelVersion.Linux61)
             {

@@ -113,10 +113,45 @@ public sealed class ArmLpaeTests : IDisposable
     {
         var table = Create(ArmLpaeFormat.Arm64Stage1, 48, 40, 0x1000, 0x8000_0000, ArmLpaeQuirks.HardwareDirty);
         DomainPaging.Map(table, 0, 0x2000_0000, 0x1000, ReadWriteCached, _gather);
-        Assert.Equal((0UL, 0x1000UL), Assert.Single(table.ReadDirty(0, 0x1000, clear: true)));
-        Assert.Empty(table.ReadDirty(0, 0x1000, clear: true));
+        var dirty = new List<(ulong, ulong)>();
+        Assert.Equal(Errno.None, table.ReadDirty(0, 0x1000, clear: true, dirty));
+        Assert.Equal([(0UL, 0x1000UL)], dirty);
+        dirty.Clear();
+        Assert.Equal(Errno.None, table.ReadDirty(0, 0x1000, clear: true, dirty));
+        Assert.Empty(dirty);
         Assert.Equal(PagePermissions.None, table.Walk<ArmLpaeStage1>(_memory, 0).Permissions & PagePermissions.Write);
         Assert.Equal(PagePermissions.Write, table.Walk<ArmLpaeStage1>(_memory, 0, ArmLpaeWalkOptions.HardwareDirty).Permissions & PagePermissions.Write);
+    }
+
+    [Fact]
+    public void Dirty_pages_before_a_hole_are_told_and_marked_clean_though_the_call_fails()
+    {
+        var table = Create(ArmLpaeFormat.Arm64Stage1, 48, 40, 0x1000, 0x8000_0000, ArmLpaeQuirks.HardwareDirty);
+        DomainPaging.Map(table, 0, 0x2000_0000, 0x1000, ReadWriteCached, _gather);
+        var dirty = new List<(ulong, ulong)>();
+        Assert.Equal(Errno.EINVAL, table.ReadDirty(0, 0x2000, clear: true, dirty));
+        Assert.Equal([(0UL, 0x1000UL)], dirty);
+        Assert.Equal(PagePermissions.None, table.Walk<ArmLpaeStage1>(_memory, 0).Permissions & PagePermissions.Write);
+    }
+
+    [Fact]
+    public void Unmapping_pages_of_two_sizes_invalidates_the_first_size_before_the_second_run_goes_on()
+    {
+        var table = Create(ArmLpaeFormat.Arm64Stage1, 48, 40, 0x20_1000, 0x8000_0000);
+        DomainPaging.Map(table, 0x1f_f000, 0x401f_f000, 0x20_2000, ReadWriteCached, _gather);
+        var mappedAtInvalidation = new List<bool>();
+        InvalidationGather? gather = null;
+        gather = new InvalidationGather
+        {
+            InvalidateRun = () =>
+            {
+                mappedAtInvalidation.Add(table.Lookup(0x40_0000) != null);
+                gather!.Clear();
+            },
+        };
+        Assert.Equal(0x20_2000UL, DomainPaging.Unmap(table, 0x1f_f000, 0x20_2000, gather));
+        Assert.Equal([true, false], mappedAtInvalidation);
+        Assert.Equal(0x40_0000UL, Assert.Single(gather.Requests).Iova);
     }
 
     private ArmLpaePageTable Create(ArmLpaeFormat format, int inputBits, int outputBits, ulong pageSizes, ulong root, ArmLpaeQuirks quirks = ArmLpaeQuirks.None) =>

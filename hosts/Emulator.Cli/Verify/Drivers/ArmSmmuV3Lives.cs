@@ -72,7 +72,8 @@ public sealed class ArmSmmuV3Lives
     private static void RunWriter(JsonElement parameters, RecordedLife life)
     {
         var (entry, context) = (parameters.Word("ste"), parameters.Word("cd"));
-        life.Frames.Preset(entry, ContextDescriptor.Size + StreamTableEntry.Size);
+        life.Frames.Preset(entry, StreamTableEntry.Size);
+        life.Frames.Preset(context, ContextDescriptor.Size);
         IEnumerable<DriverStep> Sync()
         {
             life.Expect(RecordedOperation.Of("sync"));
@@ -89,18 +90,25 @@ public sealed class ArmSmmuV3Lives
         });
     }
 
-    // Whether dev0's firmware says dma-can-stall is not among the parameters. It shows in the context descriptor of a domain that dev0 finalised, or
-    // in the refusal of one that dev1, which has neither stalls nor PASIDs, finalised.
+    // Whether dev0's firmware says dma-can-stall is not among the parameters. It shows in the context descriptor of a domain that dev0 finalised, in
+    // the refusal of one that dev1, which has neither stalls nor PASIDs, finalised, or in the answer to a stalled event.
     private static bool CanStall(JsonElement vector)
     {
-        var attaches = vector.Items("steps").Where(step => step.Text("step") == "attach" && step.GetProperty("args").Text("dev") == "dev0").ToList();
         var parameters = vector.GetProperty("params");
         var substreamBits = Math.Min(parameters.Word("pasid_bits_dev0"), parameters.Word("idr1").Bits(10, 6));
-        var refused = substreamBits == 0 && attaches.Exists(step => step.GetProperty("ret").GetInt64() == -(long)Errno.EINVAL);
-        return refused || attaches.SelectMany(step => step.Items("mem"))
-            .Select(store => new ContextDescriptor(store[1].Word(), 0, 0, 0))
-            .Any(word => word is { Valid: true, Aa64: true, Record: true, AsidPrivate: true, WalkDisabled0: false, Stall: true });
+        return vector.Items("steps").Any(step => step.Text("step") switch
+        {
+            "attach" when step.GetProperty("args").Text("dev") == "dev0" =>
+                (substreamBits == 0 && step.GetProperty("ret").GetInt64() == -(long)Errno.EINVAL)
+                || StoredWords(step).Select(word => new ContextDescriptor(word, 0, 0, 0))
+                    .Any(word => word is { Valid: true, Aa64: true, Record: true, AsidPrivate: true, WalkDisabled0: false, Stall: true }),
+            "irq" => StoredWords(step).Any(word => (CommandOpcode)(byte)word == CommandOpcode.Resume),
+            _ => false,
+        });
     }
+
+    // The first words of the step's stores: neither a context descriptor nor a command goes on with the next word of a run.
+    private static IEnumerable<ulong> StoredWords(JsonElement step) => step.Items("mem").Select(store => store[1].Word());
 
     private void Perform(JsonElement step)
     {
@@ -193,15 +201,24 @@ public sealed class ArmSmmuV3Lives
             _run.Check($"lookup of 0x{probe.Word("iova"):x}", probe.OptionalWord("pa"), DomainA.PageTable?.Lookup(probe.Word("iova")));
     }
 
-    private InvalidationGather NewGather() => new()
+    private InvalidationGather NewGather()
     {
-        InvalidateWalk = request =>
+        InvalidationGather? gather = null;
+        return gather = new InvalidationGather
         {
-            var walk = new InvalidationGather();
-            walk.AddWalk(request.Iova, request.Size, request.Granule);
-            _life.Perform(_driver.Sync(DomainA, walk));
-        },
-    };
+            InvalidateWalk = request =>
+            {
+                var walk = new InvalidationGather();
+                walk.AddWalk(request.Iova, request.Size, request.Granule);
+                _life.Perform(_driver.Sync(DomainA, walk));
+            },
+            InvalidateRun = () =>
+            {
+                _life.Perform(_driver.Sync(DomainA, gather!));
+                gather!.Clear();
+            },
+        };
+    }
 
     // The recording leaves open which of two domains a device joined; a fresh one needs tables.
     private IommuDomain Domain(JsonElement step, string name) => name == "A_or_DMA"

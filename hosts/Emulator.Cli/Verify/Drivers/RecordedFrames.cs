@@ -14,7 +14,7 @@ public sealed class RecordedFrames : IFrameAllocator
     private readonly PhysicalMemory _memory;
     private readonly VectorRun _run;
     private readonly Queue<(ulong Address, ulong Bytes)> _allocations = new();
-    private readonly Dictionary<ulong, ulong> _frees = [];
+    private readonly List<(ulong Address, ulong Bytes)> _frees = [];
     private readonly SortedDictionary<ulong, ulong> _live = [];
     private ulong _next = Unrecorded;
 
@@ -32,7 +32,7 @@ public sealed class RecordedFrames : IFrameAllocator
             if (page[0].GetString() == "alloc")
                 _allocations.Enqueue((page[1].Word(), page[2].Word()));
             else
-                _frees.Add(page[1].Word(), page[2].Word());
+                _frees.Add((page[1].Word(), page[2].Word()));
         }
     }
 
@@ -44,6 +44,18 @@ public sealed class RecordedFrames : IFrameAllocator
         foreach (var (address, bytes) in _frees)
             _run.Fail($"free 0x{address:x}+0x{bytes:x}", "not freed");
         _frees.Clear();
+    }
+
+    /// <summary>Whether the step has yet to be given the block that an address lies in: its content is not the block's.</summary>
+    public bool Awaits(ulong address)
+    {
+        foreach (var (start, bytes) in _allocations)
+        {
+            if (address - start < bytes)
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>Adds a block that was there before the first step.</summary>
@@ -71,7 +83,11 @@ public sealed class RecordedFrames : IFrameAllocator
     /// <inheritdoc/>
     public void Free(ulong address, ulong bytes)
     {
-        if (!_frees.Remove(address))
+        // A page may be given out and freed more than once in a step.
+        var recorded = _frees.FindIndex(block => block.Address == address);
+        if (recorded >= 0)
+            _frees.RemoveAt(recorded);
+        else
             _run.Fail($"0x{address:x} kept", $"free 0x{address:x}+0x{bytes:x}");
         if (!_live.Remove(address))
             _run.Fail($"0x{address:x} in use when freed", "free already");

@@ -90,7 +90,7 @@ public sealed class RecordedMemory
     // A word of which a later change is recorded must not have it yet.
     private void CheckPending(int operation)
     {
-        foreach (var (_, address, _) in _pending)
+        foreach (var address in _pending.Select(store => store.Address).Where(address => !_frames.Awaits(address)))
             CheckWord($"before access {operation} ", address, _image.GetValueOrDefault(address));
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Emulator.Hardware.Drivers;
 using Emulator.Hardware.PageTables;
 using Emulator.Hardware.Translation;
 
@@ -31,5 +32,5 @@ public abstract class PageTableFixture
     }
 
     /// <summary>Runs a <c>dirty</c> operation: read and clear dirty marks. Only formats with dirty tracking are asked.</summary>
-    public virtual IReadOnlyList<(ulong Iova, ulong Size)> ReadDirty(ulong iova, ulong size, bool clear) => throw new NotSupportedException("this format tracks no dirty pages");
+    public virtual Errno ReadDirty(ulong iova, ulong size, bool clear, ICollection<(ulong Iova, ulong Size)> dirty) => throw new NotSupportedException("this format tracks no dirty pages");
 }
