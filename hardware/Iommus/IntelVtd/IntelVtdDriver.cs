@@ -37,7 +37,7 @@ public sealed class IntelVtdDriver : IIommuDriver
         _units = [.. Enumerable.Range(0, units).Select(index => new VtdUnit(index))];
         _invalidator = new VtdInvalidator(_options);
         _setup = new VtdUnitSetup(frames, _options, _invalidator);
-        _entries = new VtdEntryWriter(memory, frames, _invalidator);
+        _entries = new VtdEntryWriter(memory, frames, kernel, _invalidator);
         _flush = new VtdDomainFlush(kernel, _units, _invalidator);
     }
 

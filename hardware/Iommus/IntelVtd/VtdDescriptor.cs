@@ -10,6 +10,7 @@ public readonly record struct VtdDescriptor(ulong Word0, ulong Word1 = 0)
     private const ulong DrainReads = 1 << 7;
     private const ulong InterruptFlag = 1 << 4;
     private const ulong StatusWriteFlag = 1 << 5;
+    private const ulong InvalidationHint = 1 << 6;
 
     /// <summary>The type.</summary>
     public VtdDescriptorType Type => (VtdDescriptorType)(Word0 & 15);
@@ -76,8 +77,13 @@ public readonly record struct VtdDescriptor(ulong Word0, ulong Word1 = 0)
         new((ulong)VtdDescriptorType.PasidIotlb | (2 << 4) | ((ulong)domain << 16) | ((ulong)pasid << 32));
 
     /// <summary>Invalidates IOTLB entries of a PASID in an address range.</summary>
-    public static VtdDescriptor PasidIotlbPages(ushort domain, uint pasid, ulong address, int mask) =>
-        new((ulong)VtdDescriptorType.PasidIotlb | (3 << 4) | ((ulong)domain << 16) | ((ulong)pasid << 32), address | (uint)mask);
+    /// <param name="domain">Domain id.</param>
+    /// <param name="pasid">PASID.</param>
+    /// <param name="address">First page, a multiple of 2^(12 + mask).</param>
+    /// <param name="mask">log2 of the pages.</param>
+    /// <param name="leafOnly">No table was freed (IH).</param>
+    public static VtdDescriptor PasidIotlbPages(ushort domain, uint pasid, ulong address, int mask, bool leafOnly = false) =>
+        new((ulong)VtdDescriptorType.PasidIotlb | (3 << 4) | ((ulong)domain << 16) | ((ulong)pasid << 32), address | (leafOnly ? InvalidationHint : 0) | (uint)mask);
 
     /// <summary>Invalidates a device's TLB.</summary>
     /// <param name="source">The device.</param>

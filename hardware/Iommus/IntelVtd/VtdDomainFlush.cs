@@ -1,3 +1,4 @@
+using System.Numerics;
 using Emulator.Hardware.Drivers;
 
 namespace Emulator.Hardware.Iommus.IntelVtd;
@@ -19,31 +20,13 @@ public sealed class VtdDomainFlush
         ArgumentNullException.ThrowIfNull(domain);
         foreach (var unit in domain.Units.Select(index => _units[index]))
         {
-            foreach (var step in Pages(domain, unit, iova, iova + (size - 1), leafOnly))
+            var (address, mask) = Pages(domain, iova, iova + (size - 1));
+            foreach (var step in Iotlb(domain, unit, address, mask, leafOnly).Concat(DeviceTlbs(domain, unit, address, mask)))
                 yield return step;
         }
     }
 
-    /// <summary>Flushes a range on one unit, then in the device TLBs (iommu_flush_iotlb_psi; 6.12: cache_tag_flush_range).</summary>
-    public IEnumerable<DriverStep> Pages(IntelVtdDomain domain, VtdUnit unit, ulong first, ulong last, bool leafOnly)
-    {
-        ArgumentNullException.ThrowIfNull(domain);
-        ArgumentNullException.ThrowIfNull(unit);
-        var id = domain.IdOn(unit);
-        var mask = VtdInvalidator.CoveringMask(first, last);
-
-        // 6.1 sends the address as it is, 6.12 aligned; the unit ignores the bits below the mask.
-        var address = (_kernel == KernelVersion.Linux61 && !domain.FirstLevel) || mask >= VtdInvalidator.WholeDevice ? first & ~0xfffUL : first & ~((4096UL << mask) - 1);
-        var selective = unit.Capability.PageSelective && mask <= unit.Capability.MaxAddressMask;
-        var steps = domain.FirstLevel && mask < VtdInvalidator.WholeDevice ? _invalidator.Submit(unit, VtdDescriptor.PasidIotlbPages(id, 0, address, mask))
-            : domain.FirstLevel ? _invalidator.Submit(unit, VtdDescriptor.PasidIotlb(id, 0))
-            : selective ? _invalidator.Iotlb(unit, VtdGranularity.Narrow, id, address, mask, leafOnly)
-            : _invalidator.Iotlb(unit, VtdGranularity.Domain, id);
-        var deviceMask = Math.Min(mask, VtdInvalidator.WholeDevice);
-        return steps.Concat(domain.Devices.Where(device => device.Unit == unit).SelectMany(device => _invalidator.DeviceTlb(device, address, deviceMask)));
-    }
-
-    /// <summary>Flushes everything of a domain (intel_flush_iotlb_all).</summary>
+    /// <summary>Flushes everything of a domain (intel_flush_iotlb_all). 6.1 spares the device TLBs in caching mode.</summary>
     public IEnumerable<DriverStep> All(IntelVtdDomain domain)
     {
         ArgumentNullException.ThrowIfNull(domain);
@@ -53,19 +36,46 @@ public sealed class VtdDomainFlush
             var steps = domain.FirstLevel
                 ? _invalidator.Submit(unit, VtdDescriptor.PasidIotlb(id, 0))
                 : _invalidator.Iotlb(unit, VtdGranularity.Domain, id);
-            if (!unit.Capability.CachingMode)
-                steps = steps.Concat(domain.Devices.Where(device => device.Unit == unit).SelectMany(device => _invalidator.DeviceTlb(device)));
+            if (_kernel == KernelVersion.Linux612 || !unit.Capability.CachingMode)
+                steps = steps.Concat(DeviceTlbs(domain, unit, 0, VtdInvalidator.WholeDevice));
             foreach (var step in steps)
                 yield return step;
         }
     }
 
-    /// <summary>After mappings were made: caching mode flushes the range of a second-level table, others their write buffer (__mapping_notify_one).</summary>
+    /// <summary>After mappings were made: caching mode flushes the range of a second-level table, others their write buffer (__mapping_notify_one). What
+    /// was not present is in no device's TLB.</summary>
     public IEnumerable<DriverStep> Mapped(IntelVtdDomain domain, ulong iova, ulong size)
     {
         ArgumentNullException.ThrowIfNull(domain);
+        var (address, mask) = Pages(domain, iova, iova + (size - 1));
         return domain.Units.Select(index => _units[index]).SelectMany(unit => unit.Capability.CachingMode && !domain.FirstLevel
-            ? Pages(domain, unit, iova, iova + (size - 1), leafOnly: false)
+            ? Iotlb(domain, unit, address, mask, leafOnly: false)
             : _invalidator.WriteBuffer(unit));
     }
+
+    // iommu_flush_iotlb_psi; 6.12: calculate_psi_aligned_address. 6.1 sends the address as it is, 6.12 aligned; the unit ignores the bits below the
+    // mask. For a first-level table 6.1 rounds only the number of pages up: of a range that does not start at a multiple of it, the end stays cached.
+    private (ulong Address, int Mask) Pages(IntelVtdDomain domain, ulong first, ulong last)
+    {
+        var mask = VtdInvalidator.CoveringMask(first, last);
+        if (_kernel == KernelVersion.Linux612)
+            return (mask >= VtdInvalidator.WholeDevice ? 0 : first & ~((4096UL << mask) - 1), mask);
+        if (domain.FirstLevel)
+            mask = BitOperations.Log2(BitOperations.RoundUpToPowerOf2((last >> 12) - (first >> 12) + 1));
+        return (first & ~0xfffUL, mask);
+    }
+
+    private IEnumerable<DriverStep> Iotlb(IntelVtdDomain domain, VtdUnit unit, ulong address, int mask, bool leafOnly)
+    {
+        var id = domain.IdOn(unit);
+        var selective = unit.Capability.PageSelective && mask <= unit.Capability.MaxAddressMask;
+        return domain.FirstLevel && mask < VtdInvalidator.WholeDevice ? _invalidator.Submit(unit, VtdDescriptor.PasidIotlbPages(id, 0, address & ~((4096UL << mask) - 1), mask, leafOnly))
+            : domain.FirstLevel ? _invalidator.Submit(unit, VtdDescriptor.PasidIotlb(id, 0))
+            : selective ? _invalidator.Iotlb(unit, VtdGranularity.Narrow, id, address, mask, leafOnly)
+            : _invalidator.Iotlb(unit, VtdGranularity.Domain, id);
+    }
+
+    private IEnumerable<DriverStep> DeviceTlbs(IntelVtdDomain domain, VtdUnit unit, ulong address, int mask) =>
+        domain.Devices.Where(device => device.Unit == unit).SelectMany(device => _invalidator.DeviceTlb(device, address, Math.Min(mask, VtdInvalidator.WholeDevice)));
 }

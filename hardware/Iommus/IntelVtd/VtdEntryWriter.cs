@@ -10,13 +10,16 @@ public sealed class VtdEntryWriter
 {
     private readonly IFrameAllocator _frames;
     private readonly PhysicalMemory _memory;
+    private readonly KernelVersion _kernel;
     private readonly VtdInvalidator _invalidator;
 
     /// <summary>Makes the writer.</summary>
     /// <param name="memory">The driver reads back its own tables here.</param>
     /// <param name="frames">Where tables come from.</param>
+    /// <param name="kernel">Whose sequences.</param>
     /// <param name="invalidator">The invalidations.</param>
-    public VtdEntryWriter(PhysicalMemory memory, IFrameAllocator frames, VtdInvalidator invalidator) => (_memory, _frames, _invalidator) = (memory, frames, invalidator);
+    public VtdEntryWriter(PhysicalMemory memory, IFrameAllocator frames, KernelVersion kernel, VtdInvalidator invalidator) =>
+        (_memory, _frames, _kernel, _invalidator) = (memory, frames, kernel, invalidator);
 
     /// <summary>Where a requester's context entry is; null when its table does not exist.</summary>
     public ulong? FindContext(VtdUnit unit, ushort source)
@@ -62,7 +65,8 @@ public sealed class VtdEntryWriter
             : _invalidator.WriteBuffer(unit);
     }
 
-    /// <summary>Clears a context entry: P, then the invalidations, then the rest.</summary>
+    /// <summary>Clears a context entry: P, then the invalidations, then the rest. 6.12 names the device's own requester id for its aliases too, so that
+    /// their entries stay in the context cache (pasid.c, intel_context_flush_present).</summary>
     /// <param name="device">The device; its own TLB is flushed last.</param>
     /// <param name="source">The requester.</param>
     /// <param name="scalableDomain">Scalable mode: the domain id to invalidate; the legacy entry holds its own.</param>
@@ -75,7 +79,7 @@ public sealed class VtdEntryWriter
         var entry = new VtdContextEntry(_memory.Read64(slot), _memory.Read64(slot + 8));
         var domain = unit.Scalable ? scalableDomain : entry.Domain;
         yield return DriverStep.Store(slot, entry.Low & ~VtdContextEntry.Present, $"context {source:x} lo");
-        foreach (var step in _invalidator.Context(unit, VtdGranularity.Narrow, domain, source))
+        foreach (var step in _invalidator.Context(unit, VtdGranularity.Narrow, domain, _kernel == KernelVersion.Linux61 ? source : device.Sources[0]))
             yield return step;
         if (unit.Scalable)
         {
@@ -91,14 +95,15 @@ public sealed class VtdEntryWriter
         yield return DriverStep.Store(slot + 8, 0, $"context {source:x} hi");
     }
 
-    /// <summary>6.12, release of a device in scalable mode: the PASID entry is gone already, so only the context cache is invalidated.</summary>
+    /// <summary>6.12, release of a device in scalable mode: the PASID entry is gone already, so only the context cache is invalidated, and
+    /// that under the device's own requester id.</summary>
     public IEnumerable<DriverStep> ReleaseContext(VtdAttachment device, ushort source)
     {
         ArgumentNullException.ThrowIfNull(device);
         if (FindContext(device.Unit, source) is not { } slot)
             yield break;
         yield return DriverStep.Store(slot, _memory.Read64(slot) & ~VtdContextEntry.Present, $"context {source:x} lo");
-        foreach (var step in _invalidator.Context(device.Unit, VtdGranularity.Narrow, 0, source))
+        foreach (var step in _invalidator.Context(device.Unit, VtdGranularity.Narrow, 0, device.Sources[0]))
             yield return step;
         foreach (var step in _invalidator.DeviceTlb(device))
             yield return step;

@@ -54,7 +54,7 @@ public sealed class VtdInvalidator
     /// <param name="domain">Domain id.</param>
     /// <param name="address">First page, for pages.</param>
     /// <param name="mask">log2 of the pages, for pages.</param>
-    /// <param name="leafOnly">No table was freed (IH). The queue is never told.</param>
+    /// <param name="leafOnly">No table was freed (IH). The queue is told of first-level tables only.</param>
     public IEnumerable<DriverStep> Iotlb(VtdUnit unit, VtdGranularity granularity, ushort domain, ulong address = 0, int mask = 0, bool leafOnly = false)
     {
         ArgumentNullException.ThrowIfNull(unit);

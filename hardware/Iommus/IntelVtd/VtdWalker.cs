@@ -128,15 +128,16 @@ public sealed class VtdWalker
         return 0;
     }
 
+    // A permission that an entry lacks is noticed before that entry's reserved bits, and before the next table is read.
     private static ushort SecondLevelFault(in DmaRequest request, in VtdTranslation translation, in WalkResult walk, ulong iova)
     {
         var scalable = translation.Scalable;
+        var needed = request.IsWrite ? PagePermissions.Write : PagePermissions.Read;
+        if (walk.Status != WalkStatus.InputSize && (walk.Permissions & needed) == 0)
+            return SecondLevelDenial(request, scalable);
         switch (walk.Status)
         {
             case WalkStatus.Ok:
-                var needed = request.IsWrite ? PagePermissions.Write : PagePermissions.Read;
-                if ((walk.Permissions & needed) == 0)
-                    return SecondLevelDenial(request, scalable);
                 return (walk.Translate(iova) & InterruptMask) != InterruptBase ? (ushort)0
                     : scalable ? VtdFaultCode.ScalableInterruptRange : VtdFaultCode.InterruptRange;
             case WalkStatus.NotPresent:

@@ -36,6 +36,7 @@ public static class VtdSecondLevelWalker
             if (!memory.TryRead64(address, out var entry))
             {
                 walk.Status = WalkStatus.ReadAbort;
+                walk.Permissions = (PagePermissions)permissions;
                 return;
             }
 

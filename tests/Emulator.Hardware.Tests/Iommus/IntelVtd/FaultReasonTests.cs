@@ -81,6 +81,16 @@ public sealed class FaultReasonTests
     }
 
     [Theory]
+    [InlineData((VtdMachine.SecondTop + 0x1000) | 0x82)]
+    [InlineData(VtdMachine.OutsideRam | 2)]
+    public void A_missing_permission_comes_before_reserved_bits_and_before_the_next_table(ulong top)
+    {
+        using var machine = new VtdMachine(scalable: false);
+        machine.Write(VtdMachine.SecondTop, top);
+        machine.IsRefused(0x06, DmaAccess.Read);
+    }
+
+    [Theory]
     [InlineData(DmaAccess.Read, 0x06)]
     [InlineData(DmaAccess.Write, 0x05)]
     public void An_empty_leaf_reads_as_a_missing_permission_in_legacy_mode(DmaAccess access, ushort code)

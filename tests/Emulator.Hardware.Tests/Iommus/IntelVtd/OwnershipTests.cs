@@ -201,6 +201,42 @@ public sealed class OwnershipTests
     }
 
     [Fact]
+    public void Detach_of_6_12_leaves_a_dma_alias_in_the_context_cache()
+    {
+        using var host = new Host("legacy", KernelVersion.Linux612);
+        var alias = new StreamId(0x500);
+        var device = new DmaDevice("bridged", [new StreamBinding(0, new StreamId(0x208)), new StreamBinding(0, alias)]);
+        host.Run(host.Driver.ProbeDevice(device));
+        var domain = host.Domain(PageOfA);
+        host.Run(host.Driver.Attach(domain, device));
+        Assert.Equal(PageOfA, host.Write(device.Stream));
+        Assert.Equal(PageOfA, host.Write(alias));
+        host.Run(host.Driver.Detach(domain, device));
+        Assert.Null(host.Write(device.Stream));
+        Assert.Equal(PageOfA, host.Write(alias));
+    }
+
+    [Theory]
+    [InlineData(KernelVersion.Linux61, 1)]
+    [InlineData(KernelVersion.Linux612, 2)]
+    public void A_first_level_range_that_starts_unaligned_is_flushed_whole_only_in_6_12(KernelVersion kernel, int mask)
+    {
+        using var host = new Host(IntelVtdRoom.ScalableFirstLevel, kernel);
+        var domain = host.Driver.AllocateDomain(DomainType.Dma);
+        host.Run(host.Driver.Attach(domain, host.Device));
+        var gather = new InvalidationGather();
+        gather.AddPage(0x1000, 0x2000, 0x2000);
+        var id = ((IntelVtdDomain)domain).IdOn(((IntelVtdDriver)host.Driver).Units[0]);
+        var descriptors = new List<ulong>();
+        host.Run(host.Driver.Sync(domain, gather), step =>
+        {
+            if (step.Kind == DriverStepKind.WriteMemory && step.Label is "QI q0" or "QI q1")
+                descriptors.Add(step.Value);
+        });
+        Assert.Equal(VtdDescriptor.PasidIotlbPages(id, 0, 0, mask, leafOnly: true), new VtdDescriptor(descriptors[0], descriptors[1]));
+    }
+
+    [Fact]
     public void An_ATS_device_that_answers_nothing_makes_the_driver_give_up_after_its_limit()
     {
         using var host = new Host(KernelVersion.Linux61, new IntelVtdOptions { SilentDeviceTlbs = new HashSet<ushort> { 0x208 } });
