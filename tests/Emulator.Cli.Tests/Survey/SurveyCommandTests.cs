@@ -6,6 +6,8 @@ public class SurveyCommandTests
     private static readonly string[] Members =
         ["iommu", "variant", "kernel", "strategy", "guess2022", "phase", "step", "direction", "outcome", "landedAt", "fault", "verdict"];
 
+    private static readonly string[] Phases = ["before-attach", "attached", "during-detach", "after-detach", "after-next-attach"];
+
     [Fact]
     public async Task The_document_answers_for_every_IOMMU_kernel_and_strategy()
     {
@@ -15,7 +17,10 @@ public class SurveyCommandTests
         Assert.Equal("emulator.survey/1", result.Document.GetProperty("schema").GetString());
         var rows = result.Document.GetProperty("rows").EnumerateArray().ToList();
         Assert.All(rows, row => Assert.Equal(Members, row.EnumerateObject().Select(member => member.Name)));
-        var cases = rows.Select(row => (row.GetProperty("iommu").GetString(), row.GetProperty("kernel").GetString(), row.GetProperty("strategy").GetString())).Distinct().ToList();
+        Assert.All(rows, row => Assert.Contains(row.GetProperty("phase").GetString(), Phases));
+        var notRun = result.Document.GetProperty("notRun").EnumerateArray().ToList();
+        Assert.All(notRun, entry => Assert.StartsWith("not offered", entry.GetProperty("reason").GetString(), StringComparison.Ordinal));
+        var cases = rows.Concat(notRun).Select(row => (row.GetProperty("iommu").GetString(), row.GetProperty("kernel").GetString(), row.GetProperty("strategy").GetString())).Distinct().ToList();
         foreach (var iommu in (string[])["apple-dart", "intel", "amd", "arm-smmu-v3"])
         {
             foreach (var kernel in (string[])["6.1", "6.12"])
