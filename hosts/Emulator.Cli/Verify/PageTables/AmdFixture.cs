@@ -19,6 +19,12 @@ public sealed class AmdFixture : PageTableFixture
     /// <inheritdoc/>
     public override IPageTable Table => (IPageTable?)_v1 ?? _v2!;
 
+    /// <inheritdoc/>
+    public override bool ComparesFlushes => true;
+
+    /// <inheritdoc/>
+    public override bool FlushesThroughDriver => true;
+
     /// <summary>A host (v1) table.</summary>
     public static PageTableFixture MakeV1(JsonElement vector, KernelVersion kernel, PhysicalMemory memory, IFrameAllocator frames) =>
         new AmdFixture(memory, new AmdV1PageTable(memory, frames, kernel, vector.GetProperty("config").Word("pgsize_bitmap")), null);

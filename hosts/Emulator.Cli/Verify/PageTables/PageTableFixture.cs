@@ -14,6 +14,9 @@ public abstract class PageTableFixture
     /// <summary>Whether the invalidations of each call are compared with the record: formats whose own code asks for them.</summary>
     public virtual bool ComparesFlushes => false;
 
+    /// <summary>Whether the format's own code flushes by calls into its driver: ranges and whole domains, and device table entries when the top moves.</summary>
+    public virtual bool FlushesThroughDriver => false;
+
     /// <summary>Whether a call without a gather leaves page invalidations out, as one with a queued gather does.</summary>
     public virtual bool QueuesWithoutGather => false;
 

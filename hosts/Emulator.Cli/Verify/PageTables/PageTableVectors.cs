@@ -64,7 +64,7 @@ public sealed class PageTableVectors : IVectorKind
             return;
         fixture.CheckConfiguration(config, run);
         var wide = vector.Word("width") == 64;
-        var flushes = fixture.ComparesFlushes ? new RecordedFlushes(vector) : null;
+        var flushes = fixture.ComparesFlushes ? new RecordedFlushes(vector, fixture.FlushesThroughDriver) : null;
         foreach (var (operation, index) in vector.Items("ops").Select((operation, index) => (operation, index)))
         {
             run.Step = index;
