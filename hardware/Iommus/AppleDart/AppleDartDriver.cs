@@ -343,8 +343,11 @@ public sealed class AppleDartDriver : IIommuDriver
         yield return DriverStep.Write(_hardware.Error, error.Value, unit: dart.Index);
         if (_hardware.Layout == AppleDartLayout.T8110)
             yield return DriverStep.Write(AppleDartRegisters.ErrorMask, 0, unit: dart.Index);
+        DriverStep? last = null;
         foreach (var step in Invalidate(all))
-            yield return step;
+            yield return last = step;
+        if (last != null && _invalidation.IsStuck(last))
+            yield return DriverStep.Fail(Errno.ETIMEDOUT);
     }
 
     // apple_dart_setup_translation (:407). 6.12 on t8110 writes one TTBR for each first-level table although a stream has one (6.12 :565).

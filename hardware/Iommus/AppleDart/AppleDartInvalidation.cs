@@ -39,7 +39,10 @@ internal sealed class AppleDartInvalidation(KernelVersion kernel, AppleDartHardw
         }
     }
 
-    // A busy bit that never clears is an error that every caller ignores.
+    /// <summary>Whether the last step of an invalidation found its command still busy: -ETIMEDOUT, which fails a reset and nobody else looks at.</summary>
+    public bool IsStuck(DriverStep last) => last.Kind == DriverStepKind.ReadRegister
+        && (last.Value & (hardware.Layout == AppleDartLayout.T8110 ? AppleDartRegisters.TlbCommandBusy : AppleDartRegisters.StreamCommandBusy)) != 0;
+
     private IEnumerable<DriverStep> WaitWhile(ulong offset, uint busy, int unit)
     {
         for (var i = 0; i < busyReads; i++)

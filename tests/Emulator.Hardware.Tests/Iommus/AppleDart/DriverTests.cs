@@ -25,6 +25,32 @@ public sealed class DriverTests
         Assert.Null(rig.Dma(stream: 2, unit: 1));
     }
 
+    [Theory]
+    [InlineData("t8103", KernelVersion.Linux61)]
+    [InlineData("t8103", KernelVersion.Linux612)]
+    [InlineData("t8110", KernelVersion.Linux612)]
+    public void A_DART_whose_first_invalidation_never_ends_is_not_probed(string variant, KernelVersion kernel)
+    {
+        using var rig = DartRig.Of(variant, kernel);
+        var hardware = rig.Hardware;
+        var (command, busy) = hardware.Layout == AppleDartLayout.T8110
+            ? (AppleDartRegisters.TlbCommand, AppleDartRegisters.TlbCommandBusy)
+            : (AppleDartRegisters.StreamCommand, AppleDartRegisters.StreamCommandBusy);
+        var result = 0L;
+        foreach (var step in rig.Driver.Probe())
+        {
+            if (step.Kind == DriverStepKind.Return)
+                result = step.Result;
+            else
+                rig.Bus.Perform(step);
+            if (step.Kind == DriverStepKind.ReadRegister && step.Address == command)
+                step.Value |= busy;
+        }
+
+        Assert.Equal(-(long)Errno.ETIMEDOUT, result);
+        Assert.Equal(-(long)Errno.ENODEV, rig.Run(rig.Driver.ProbeDevice(DartRig.Device)));
+    }
+
     [Fact]
     public void A_domain_is_tied_to_the_DARTs_of_its_first_device()
     {
