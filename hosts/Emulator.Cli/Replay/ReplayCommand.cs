@@ -95,7 +95,7 @@ public sealed class ReplayCommand : ReportCommand
         Add("violations", counts.Violations, "landed where its domain maps nothing");
         Add("unattributed", counts.Unattributed, "the trace does not tell enough of its device or domain");
         Add("refused", counts.Refused, $"was refused; {counts.RefusedAlike:N0} are refused here too, of {counts.RefusedUnattributed:N0} the trace does not tell enough");
-        Add("bypassed", counts.Bypassed, $"passed a stream in bypass; {counts.BypassedAlike:N0} pass here too");
+        Add("bypassed", counts.Bypassed, $"passed a stream in bypass; {counts.BypassedAlike:N0} pass here too, of {counts.BypassedUnattributed:N0} the trace does not tell enough");
         return table;
 
         void Add(string verdict, long count, string meaning) => table.AddRow(verdict, $"{count:N0}", meaning);

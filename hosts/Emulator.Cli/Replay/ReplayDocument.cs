@@ -16,6 +16,7 @@ namespace Emulator.Cli.Replay;
 /// <param name="RefusedUnattributed">Among refused, those that pass here, but of whose mapping the trace does not tell enough.</param>
 /// <param name="Bypassed">Requests that passed a stream in bypass there.</param>
 /// <param name="BypassedAlike">Among bypassed, those that pass here too.</param>
+/// <param name="BypassedUnattributed">Among bypassed, those that do not pass here, but of which the trace does not tell enough.</param>
 /// <param name="DriverDifferences">Calls that our driver answered otherwise than the traced one.</param>
 /// <param name="Assumptions">What the trace did not tell and was assumed, in words.</param>
 /// <param name="Problems">Contradictions, the first ones in words.</param>
@@ -35,6 +36,7 @@ public sealed record ReplayDocument(
     long RefusedUnattributed,
     long Bypassed,
     long BypassedAlike,
+    long BypassedUnattributed,
     long DriverDifferences,
     IReadOnlyList<string> Assumptions,
     IReadOnlyList<string> Problems)
@@ -63,6 +65,7 @@ public sealed record ReplayDocument(
             counts.RefusedUnattributed,
             counts.Bypassed,
             counts.BypassedAlike,
+            counts.BypassedUnattributed,
             result.DriverProblems.Count,
             result.Assumptions,
             [.. result.DriverProblems.Kept, .. result.DmaProblems.Kept]);

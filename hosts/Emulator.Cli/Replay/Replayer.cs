@@ -5,6 +5,7 @@ using Emulator.Cli.Replay.Host;
 using Emulator.Cli.Replay.Traces;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus;
+using Emulator.Hardware.Iommus.IntelVtd;
 using Emulator.Hardware.Translation;
 
 namespace Emulator.Cli.Replay;
@@ -24,13 +25,16 @@ public static class Replayer
         ArgumentNullException.ThrowIfNull(options);
         progress?.Invoke("reading");
         var scan = TraceScan.Read(options.Trace, cancellation);
-        var (logIommu, logMarks) = options.DmaLog == null ? (null, []) : ReadMarks(options.DmaLog, options.Iommu, cancellation);
+        var found = options.DmaLog == null ? null : LogScan.Read(options.DmaLog, options.Iommu, cancellation);
+        var logIommu = found?.Iommu;
         var iommu = options.Iommu ?? logIommu ?? scan.Iommu ?? "intel";
-        var alignment = options.DmaLog == null || cancellation.IsCancellationRequested ? null : Align(options, scan.Marks.For(iommu), logMarks, iommu);
+        var alignment = found is not { Requests: > 0 } || cancellation.IsCancellationRequested ? null : Align(options, scan.Marks.For(iommu), found.Marks, iommu);
+        var variant = iommu != "intel" || !(scan.Scalable || found is { Scalable: true }) ? null
+            : scan.FirstLevel ? IntelVtdRoom.ScalableFirstLevel : IntelVtdRoom.ScalableSecondLevel;
         var room = IommuCatalog.Find(iommu)
             ?? throw new InvalidDataException($"--iommu: there is no '{iommu}'; there are {string.Join(", ", IommuCatalog.Rooms.Select(r => r.Name))}");
 
-        using var host = new ReplayHost(room.Create(new PlatformOptions { Kernel = KernelVersion.Linux61, Iotlb = IotlbGeometry.WithoutLimit }), scan.Iommu == null || scan.Iommu == iommu);
+        using var host = new ReplayHost(room.Create(new PlatformOptions { Kernel = KernelVersion.Linux61, Variant = variant, Iotlb = IotlbGeometry.WithoutLimit }), scan.Iommu == null || scan.Iommu == iommu, scan);
         using var log = alignment == null ? null : new DmaLogReader(options.DmaLog!, iommu);
         var checker = log == null ? null : new DmaChecker(host, log, alignment!);
         using var trace = new TraceReader(options.Trace);
@@ -51,28 +55,15 @@ public static class Replayer
             Iommu = iommu,
             Events = scan.Events,
             Counts = checker?.Counts ?? new DmaCounts(),
-            Assumptions = [.. Notes(options, scan, logIommu, alignment), .. host.Assumptions.Describe()],
+            Assumptions = [.. Notes(options, scan, found, alignment, variant), .. host.Assumptions.Describe()],
             DriverProblems = host.Problems,
             DmaProblems = checker?.Problems ?? new ProblemList(),
             Cancelled = cancellation.IsCancellationRequested,
         };
     }
 
-    private static (string? Iommu, List<InvalidationMark> Marks) ReadMarks(string path, string? iommu, CancellationToken cancellation)
-    {
-        using var reader = new DmaLogReader(path, iommu);
-        var marks = new List<InvalidationMark>();
-        while (!cancellation.IsCancellationRequested && reader.TryRead(out var entry))
-        {
-            if (entry.Kind is DmaLogEntryKind.InvalidateRange or DmaLogEntryKind.InvalidateDomain or DmaLogEntryKind.InvalidateStream && marks.Count < TraceMarks.MaxMarks)
-                marks.Add(new InvalidationMark(entry.Kind, entry.Time, entry.Kind == DmaLogEntryKind.InvalidateRange ? entry.Iova : entry.Target));
-        }
-
-        return (reader.Iommu ?? throw new InvalidDataException($"{path}:{reader.Line}: the log ends without an event of vtd_*, smmuv3_* or amdvi_*"), marks);
-    }
-
     // Half of the invalidations of the shorter side must be found on the other: else the two were not recorded together.
-    private static ClockAlignment Align(ReplayOptions options, IReadOnlyList<InvalidationMark> trace, List<InvalidationMark> log, string iommu)
+    private static ClockAlignment Align(ReplayOptions options, IReadOnlyList<InvalidationMark> trace, IReadOnlyList<InvalidationMark> log, string iommu)
     {
         var alignment = ClockAlignment.Align(trace, log, options.Alignment, sparse: iommu == "amd");
         if (alignment.Pairs == 0 || alignment.Pairs * 2 < Math.Min(alignment.TraceMarks, alignment.LogMarks))
@@ -84,15 +75,20 @@ public static class Replayer
         return alignment;
     }
 
-    private static IEnumerable<string> Notes(ReplayOptions options, TraceScan scan, string? logIommu, ClockAlignment? alignment)
+    private static IEnumerable<string> Notes(ReplayOptions options, TraceScan scan, LogScan? found, ClockAlignment? alignment, string? variant)
     {
+        var logIommu = found?.Iommu;
         if (options.Iommu == null && logIommu == null && scan.Iommu == null)
             yield return "the trace does not tell its IOMMU: intel";
         if (scan.Iommu != null && scan.Iommu != (options.Iommu ?? logIommu ?? scan.Iommu))
             yield return $"the trace is of {scan.Iommu}: what unmaps remove is not compared, since page sizes differ";
+        if (variant != null)
+            yield return $"VT-d is in scalable mode: {variant}";
         if (scan.LostNotices > 0)
-            yield return $"the trace says {scan.LostNotices} times that events were lost";
+            yield return $"the trace says {scan.LostNotices} times that events were lost: what does not fit counts as not attributable";
+        if (found is { Requests: 0 })
+            yield return "the DMA log holds no request: there is nothing to compare";
         if (alignment != null)
-            yield return $"clocks aligned by {alignment.Pairs} invalidations seen on both sides";
+            yield return $"clocks aligned by {alignment.Pairs} invalidations seen on both sides" + (alignment.IsDoubtful ? "; so many are on one side alone that what does not fit counts as not attributable" : "");
     }
 }

@@ -13,14 +13,18 @@ public sealed class ClockAlignment
     private readonly long[] _trace;
     private int _next;
 
-    private ClockAlignment(AlignmentOptions options, List<(long Trace, long Log)> pairs, int traceMarks, int logMarks)
+    private ClockAlignment(AlignmentOptions options, List<(long Trace, long Log)> pairs, int traceMarks, int logMarks, bool doubtful)
     {
+        IsDoubtful = doubtful;
         _options = options;
         pairs.Sort((a, b) => a.Log.CompareTo(b.Log));
         _trace = [.. pairs.Select(pair => pair.Trace)];
         _log = [.. pairs.Select(pair => pair.Log)];
         (TraceMarks, LogMarks) = (traceMarks, logMarks);
     }
+
+    /// <summary>Whether so much is missing on one side that a pair may be wrong: what does not fit then proves nothing.</summary>
+    public bool IsDoubtful { get; }
 
     /// <summary>Invalidations found on both sides.</summary>
     public int Pairs => _trace.Length;
@@ -43,35 +47,27 @@ public sealed class ClockAlignment
         ArgumentNullException.ThrowIfNull(trace);
         ArgumentNullException.ThrowIfNull(log);
         ArgumentNullException.ThrowIfNull(options);
-        var taken = new bool[trace.Count];
-        var pairs = new List<(long Trace, long Log)>();
-        var first = 0;
-        for (var i = 0; i < log.Count; i++)
-        {
-            var wanted = log[Index(i, log.Count)];
-            while (first < trace.Count && taken[first])
-                first++;
-            for (var j = first; j < Math.Min(first + options.Lookahead, trace.Count); j++)
-            {
-                var found = trace[Index(j, trace.Count)];
-                if (taken[j] || found.Kind != wanted.Kind || found.Key != wanted.Key)
-                    continue;
-                taken[j] = true;
-                pairs.Add((found.Time, wanted.Time));
-                break;
-            }
-        }
-
+        var doubtful = false;
+        var pairs = MarkPairing.InOrder(trace, log, options.Lookahead, backwards: sparse);
         if (sparse && pairs.Count > 0)
         {
             var offsets = pairs.Select(pair => pair.Log - pair.Trace).Order().ToArray();
             var median = offsets[offsets.Length / 2];
             pairs.RemoveAll(pair => Math.Abs(pair.Log - pair.Trace - median) > options.MaxDeviation);
         }
+        else if (!sparse)
+        {
+            var agreeing = MarkPairing.Agreeing(pairs, options.Neighbours, options.Stop);
+            if (agreeing.Count * 20 < pairs.Count * 19 || pairs.Count * 10 < Math.Min(trace.Count, log.Count) * 9)
+            {
+                // Marks are missing on one side: one that begins earlier, or kprobes that were not recorded.
+                doubtful = true;
+                var nearest = MarkPairing.Agreeing(MarkPairing.Nearest(trace, log, agreeing, options.Stop), options.Neighbours, options.Stop);
+                pairs = nearest.Count > agreeing.Count ? nearest : agreeing;
+            }
+        }
 
-        return new ClockAlignment(options, pairs, trace.Count, log.Count);
-
-        int Index(int i, int count) => sparse ? count - 1 - i : i;
+        return new ClockAlignment(options, pairs, trace.Count, log.Count, doubtful);
     }
 
     /// <summary>The window of the trace's time in which an event of the log took place. Calls go forward in time: a call with an earlier time than

@@ -16,8 +16,8 @@ public sealed class DmaChecker
     /// <summary>Requests sent to the silicon at once.</summary>
     public const int BatchSize = 256;
 
-    /// <summary>Requests that may wait for the end of their window; when there are more, the oldest are judged early.</summary>
-    public const int MaxWaiting = 1 << 16;
+    /// <summary>Requests that may wait for the end of their window; when there are more, the oldest cannot be attributed: the clocks tell too little.</summary>
+    public const int MaxWaiting = 1 << 12;
 
     private readonly ReplayHost _host;
     private readonly DmaLogReader _log;
@@ -108,7 +108,7 @@ public sealed class DmaChecker
         if (_waiting.Count > MaxWaiting)
         {
             foreach (var dma in _waiting[..(MaxWaiting / 2)])
-                Conclude(dma);
+                Conclude(dma, early: true);
             _waiting.RemoveRange(0, MaxWaiting / 2);
         }
     }
@@ -215,16 +215,20 @@ public sealed class DmaChecker
         _waiting.RemoveRange(kept, _waiting.Count - kept);
     }
 
-    private void Conclude(in WaitingDma dma)
+    private void Conclude(in WaitingDma dma, bool early = false)
     {
+        var untold = early || _traceEnded || _alignment.IsDoubtful || _host.IsGuessing;
         var domain = _host.FindDevice(dma.Entry.Stream)?.Domain;
         switch (dma.Entry.Kind)
         {
-            case DmaLogEntryKind.Refused when _traceEnded || _host.IsGuessing || _host.Assumptions.Protections > 0:
+            case DmaLogEntryKind.Refused when untold || _host.Assumptions.Protections > 0:
                 Counts.RefusedUnattributed++;
                 break;
             case DmaLogEntryKind.Refused:
                 Report(dma, "was refused", "it passes");
+                break;
+            case DmaLogEntryKind.Bypassed when untold || domain is not { TypeIsKnown: true }:
+                Counts.BypassedUnattributed++;
                 break;
             case DmaLogEntryKind.Bypassed:
                 Report(dma, "passed in bypass", "it does not");
@@ -232,7 +236,7 @@ public sealed class DmaChecker
             case var _ when dma.Stale:
                 Counts.Stale++;
                 break;
-            case var _ when _traceEnded || domain == null || _host.IsGuessing:
+            case var _ when untold || domain == null:
                 Counts.Unattributed++;
                 break;
             case var _ when dma.Elsewhere is { } address:

@@ -40,6 +40,9 @@ public sealed class DmaCounts
     /// <summary>Among <see cref="Bypassed"/>, those that the silicon passes too.</summary>
     public long BypassedAlike { get; set; }
 
+    /// <summary>Among <see cref="Bypassed"/>, those that the silicon does not pass, but the trace does not tell enough of their device or its domain.</summary>
+    public long BypassedUnattributed { get; set; }
+
     /// <summary>Whether nothing contradicts the log.</summary>
-    public bool Held => Mismatched == 0 && Violations == 0 && Refused == RefusedAlike + RefusedUnattributed && Bypassed == BypassedAlike;
+    public bool Held => Mismatched == 0 && Violations == 0 && Refused == RefusedAlike + RefusedUnattributed && Bypassed == BypassedAlike + BypassedUnattributed;
 }

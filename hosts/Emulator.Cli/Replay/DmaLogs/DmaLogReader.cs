@@ -27,6 +27,9 @@ public sealed class DmaLogReader : IDisposable
     /// <summary>The IOMMU of the events read so far, as the catalogue names it; null before the first that tells.</summary>
     public string? Iommu { get; private set; }
 
+    /// <summary>Whether an event read so far says that VT-d's root table is in scalable mode.</summary>
+    public bool Scalable { get; private set; }
+
     /// <summary>Reads the next entry.</summary>
     /// <returns>False at the end.</returns>
     /// <exception cref="InvalidDataException">A line is no QEMU trace line, lacks a value or is of another IOMMU; the message names file and line.</exception>
@@ -64,6 +67,7 @@ public sealed class DmaLogReader : IDisposable
         if (expected != null && iommu != expected)
             throw _lines.Wrong($"an event of {iommu} ({name}), but the IOMMU is {expected}");
         Iommu = iommu;
+        Scalable |= name is "vtd_reg_dmar_root" && Hex(text, "scalable ") != 0;
         var begun = new DmaLogEntry { Time = time };
         return iommu switch
         {

@@ -24,8 +24,20 @@ public sealed class Assumptions
     /// <summary>Domains of unknown type: for the DMA API, with strict invalidation.</summary>
     public long Types { get; set; }
 
-    /// <summary>Devices without a PCI address: a stream of their own.</summary>
+    /// <summary>Devices without a PCI address of segment 0: a stream of their own.</summary>
     public long Streams { get; set; }
+
+    /// <summary>Devices that are attached and were never added: the trace begins after that, each has a group of its own.</summary>
+    public long EarlierDevices { get; set; }
+
+    /// <summary>Domains for maps that fit no domain of the trace: those of devices that were attached before it begins.</summary>
+    public long EarlierDomains { get; set; }
+
+    /// <summary>Maps and unmaps that do not fit what the trace told before, where it does not tell everything: events are missing.</summary>
+    public long Misfits { get; set; }
+
+    /// <summary>Invalidations that no kprobe told: before an address that waited for one was mapped again.</summary>
+    public long Syncs { get; set; }
 
     /// <summary>In words, one line each; nothing for what was not assumed.</summary>
     public IReadOnlyList<string> Describe()
@@ -38,7 +50,11 @@ public sealed class Assumptions
         Add(Unmaps, "unmaps name no domain: the one that mapped the address last, invalidated at once");
         Add(Flushes, "flushes of a queue are not in the trace: taken to be before an address that waited for one was mapped again");
         Add(Types, "domains name no type: for the DMA API, invalidated at once");
-        Add(Streams, "devices have no PCI address: a stream of their own each");
+        Add(Streams, "devices have no PCI address of segment 0 to themselves: a stream of their own each");
+        Add(EarlierDevices, "devices were added before the trace begins: a group of their own each");
+        Add(EarlierDomains, "domains were attached before the trace begins: what fits no domain of the trace is mapped there");
+        Add(Misfits, "calls do not fit what the trace told before: taken as it tells them, since events are missing");
+        Add(Syncs, "invalidations are not in the trace: taken to be before the address was mapped again");
         return lines;
 
         void Add(long count, string text)

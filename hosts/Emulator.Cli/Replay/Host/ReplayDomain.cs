@@ -23,6 +23,9 @@ public sealed class ReplayDomain(ulong address, IommuDomain domain, bool typeIsK
     /// <summary>Whether a device was attached to it: only then has the driver given it identifiers to invalidate.</summary>
     public bool WasAttached { get; set; }
 
+    /// <summary>Flows that unmapped and have not invalidated yet.</summary>
+    public List<ExecutionFlow> Unsynced { get; } = [];
+
     /// <summary>Tables that wait for a flush of the queue to be freed (flush-queue domains).</summary>
     public InvalidationGather Queue { get; private set; } = new() { Queued = true };
 

@@ -2,6 +2,7 @@ using Emulator.Cli.Replay.Traces;
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus;
+using Emulator.Hardware.Memory;
 using Emulator.Hardware.PageTables;
 
 namespace Emulator.Cli.Replay.Host;
@@ -15,9 +16,13 @@ public sealed class ReplayHost : IDisposable
     /// <summary>Streams of devices that have no PCI address go downwards from here.</summary>
     public const uint FirstUnnamedStream = 0xffff;
 
+    /// <summary>Domains that are assumed for devices attached before the trace begins.</summary>
+    public const int MaxEarlierDomains = 64;
+
     private readonly Platform _platform;
     private readonly IIommuDriver _driver;
     private readonly bool _comparesSizes;
+    private readonly TraceScan? _scan;
     private readonly Dictionary<string, ReplayDevice> _devices = new(StringComparer.Ordinal);
     private readonly Dictionary<uint, ReplayDevice> _streams = [];
     private readonly Dictionary<ulong, ReplayDomain> _domains = [];
@@ -30,14 +35,18 @@ public sealed class ReplayHost : IDisposable
     private readonly List<ExecutionFlow> _implied = [];
     private DomainType? _lastType;
     private uint _unnamedStreams;
+    private int _earlierGroups;
+    private ReplayDevice? _earlierDevice;
 
     /// <summary>Makes a host and brings its IOMMU up.</summary>
     /// <param name="platform">The platform; the host disposes it.</param>
     /// <param name="comparesSizes">Whether an unmap must remove as much as in the trace: not when it is of another IOMMU, whose pages have other sizes.</param>
-    public ReplayHost(Platform platform, bool comparesSizes = true)
+    /// <param name="scan">What a first reading of the trace told; null when it tells everything from the boot on.</param>
+    public ReplayHost(Platform platform, bool comparesSizes = true, TraceScan? scan = null)
     {
         ArgumentNullException.ThrowIfNull(platform);
         _comparesSizes = comparesSizes;
+        _scan = scan;
         _platform = platform;
         _driver = platform.Driver;
         Run(() => _driver.Probe(), "probe");
@@ -52,8 +61,8 @@ public sealed class ReplayHost : IDisposable
     /// <summary>Calls that our driver refused or answered otherwise than the traced one, the first ones in words.</summary>
     public ProblemList Problems { get; } = new();
 
-    /// <summary>Whether maps went to a domain that was guessed among several: what does not fit then proves nothing.</summary>
-    public bool IsGuessing => Assumptions.GuessedDomains > 0;
+    /// <summary>Whether events were lost, the trace begins on a running machine, or maps went to a domain that was guessed among several: what does not fit then proves nothing.</summary>
+    public bool IsGuessing => HasGaps || Assumptions.GuessedDomains > 0 || Assumptions.EarlierDomains > 0 || Assumptions.EarlierDevices > 0;
 
     /// <summary>The device that owns a stream, or null.</summary>
     public ReplayDevice? FindDevice(StreamId stream) => _streams.GetValueOrDefault(stream.Value);
@@ -111,7 +120,7 @@ public sealed class ReplayHost : IDisposable
                 Unmap(e, flow);
                 return implied == HostChange.None ? Range(e) : implied;
             case TraceEventKind.Syncing when Find(e.Domain, flow) is { } domain && flow.Gathers.Remove(domain, out var gather):
-                Run(() => _driver.Sync(domain.Domain, gather), "sync");
+                Sync(domain, flow, gather);
                 return HostChange.Everything;
             case TraceEventKind.Flushing when _domains.TryGetValue(e.Domain, out var flushed) && flushed.WasAttached:
                 Flush(flushed);
@@ -126,6 +135,8 @@ public sealed class ReplayHost : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _platform.Dispose();
+
+    private bool HasGaps => _scan is { LostNotices: > 0 };
 
     private static HostChange Range(in TraceEvent e) => new(e.Iova, e.Iova + e.Size - 1);
 
@@ -202,10 +213,12 @@ public sealed class ReplayHost : IDisposable
     {
         if (!_domains.Remove(address, out var domain))
             return;
-        if (_devices.Values.FirstOrDefault(device => device.Domain == domain) is { } user)
-            Problems.Add($"the domain of {user.Device.Name} is freed while it is attached");
-        else
+        if (_devices.Values.FirstOrDefault(device => device.Domain == domain) is not { } user)
             Free(domain);
+        else if (HasGaps)
+            Assumptions.Misfits++;
+        else
+            Problems.Add($"the domain of {user.Device.Name} is freed while it is attached");
     }
 
     private void Free(ReplayDomain domain)
@@ -226,6 +239,12 @@ public sealed class ReplayHost : IDisposable
         var known = flow.AttachingDevice == name;
         flow.AttachingDevice = null;
         var domain = known ? Find(flow.AttachingDomain, flow) : null;
+        if (!_devices.ContainsKey(name) && _scan?.Added.Contains(name) == false)
+        {
+            Assumptions.EarlierDevices++;
+            AddDevice(name, --_earlierGroups);
+        }
+
         if (_devices.TryGetValue(name, out var device))
             Attach(device, known ? domain : AssumeDomain(device));
         else
@@ -282,7 +301,7 @@ public sealed class ReplayHost : IDisposable
         var domain = known ? Find(call.Domain, flow) : AssumeMapped(e, flow);
         if (!known)
             Assumptions.Protections++;
-        if (domain is not { Domain.IsPaging: true } || (domain.Domain.PageTable == null && !(_devices.Values.FirstOrDefault() is { } any && Finalise(domain, any.Device))))
+        if (domain is not { Domain.IsPaging: true } || (domain.Domain.PageTable == null && !Finalise(domain, (_devices.Values.FirstOrDefault() ?? EarlierDevice).Device)))
         {
             Problems.Add($"map of 0x{e.Iova:x} without a domain that can be mapped");
             return;
@@ -295,9 +314,22 @@ public sealed class ReplayHost : IDisposable
             Flush(domain);
         }
 
+        SyncBefore(domain, e.Iova, e.Size);
         var (iova, physical, size) = (e.Iova, e.Physical, e.Size);
         var protection = known ? call.Protection : Protection.Read | Protection.Write;
-        Run(() => DomainMapping.Map(_driver, domain.Domain, iova, physical, size, protection), $"map of 0x{iova:x}");
+        var error = Attempt(() => DomainMapping.Map(_driver, domain.Domain, iova, physical, size, protection));
+        if (error != null && !Tells(domain, known))
+        {
+            // What is in the way was unmapped by an event that is missing.
+            Assumptions.Misfits++;
+            Clear(domain, iova, size);
+            Attempt(() => DomainMapping.Map(_driver, domain.Domain, iova, physical, size, protection));
+        }
+        else if (error != null)
+        {
+            Problems.Add($"map of 0x{iova:x}: {error}");
+        }
+
         _lastMapped[e.Iova] = domain;
     }
 
@@ -309,7 +341,52 @@ public sealed class ReplayHost : IDisposable
             return own;
         if (_attached.Count(domain => domain.Domain.IsPaging) > 1)
             Assumptions.GuessedDomains++;
-        return _attached.FindLast(domain => domain.HasRoom(iova, size)) ?? _attached.LastOrDefault();
+        return _attached.FindLast(domain => domain.HasRoom(iova, size)) ?? EarlierDomain() ?? _attached.LastOrDefault();
+    }
+
+    // Stands for the devices whose attach was before the trace begins.
+    private ReplayDevice EarlierDevice => _earlierDevice ??= MakeEarlierDevice();
+
+    private ReplayDevice MakeEarlierDevice()
+    {
+        var device = new DmaDevice("(attached before the trace begins)", [new StreamBinding(0, new StreamId(FirstUnnamedStream - _unnamedStreams++))]);
+        Run(() => _driver.ProbeDevice(device), "probe");
+        return new ReplayDevice(device, --_earlierGroups);
+    }
+
+    private ReplayDomain? EarlierDomain()
+    {
+        if (Assumptions.EarlierDomains == MaxEarlierDomains)
+            return null;
+        Assumptions.EarlierDomains++;
+        if (Allocate(0, type: null) is not { } domain)
+            return null;
+        Attach(MakeEarlierDevice(), domain);
+
+        // What fits a domain of the trace goes there.
+        _attached.Remove(domain);
+        _attached.Insert(0, domain);
+        return domain;
+    }
+
+    // Whether the trace tells everything about a domain: then a call that does not fit it is our driver's difference.
+    private bool Tells(ReplayDomain domain, bool known) => !HasGaps && (known ? domain.TypeIsKnown : !IsGuessing);
+
+    private void Clear(ReplayDomain domain, ulong iova, ulong size)
+    {
+        var gather = new InvalidationGather();
+        try
+        {
+            for (var at = iova; at - iova < size;)
+                at += Math.Max(PhysicalMemory.FrameSize, domain.Lookup(at) == null ? 0 : DomainPaging.Unmap(domain.Domain.PageTable!, at, size - (at - iova), gather));
+        }
+        catch (Exception e) when (e is DriverException or KernelBugException)
+        {
+            Problems.Add($"unmap of 0x{iova:x}: {e.Message}");
+        }
+
+        if (domain.WasAttached)
+            Run(() => _driver.Sync(domain.Domain, gather), "sync");
     }
 
     private void Unmap(in TraceEvent e, ExecutionFlow flow)
@@ -319,13 +396,19 @@ public sealed class ReplayHost : IDisposable
         _lastMapped.Remove(e.Iova);
         if (domain is not { Domain.PageTable: { } table })
         {
-            Problems.Add($"unmap of 0x{e.Iova:x}, which no domain maps");
+            // It unmapped nothing there either, or what was mapped before the trace begins.
+            if (e.Unmapped != 0)
+                Assumptions.Misfits++;
             return;
         }
 
         var queued = domain.Domain.Type == DomainType.DmaFlushQueue;
         if (!flow.Gathers.TryGetValue(domain, out var gather) && !queued)
+        {
             flow.Gathers[domain] = gather = new InvalidationGather();
+            domain.Unsynced.Add(flow);
+        }
+
         var unmapped = 0UL;
         try
         {
@@ -333,12 +416,14 @@ public sealed class ReplayHost : IDisposable
         }
         catch (Exception error) when (error is DriverException or KernelBugException)
         {
-            Problems.Add($"unmap of 0x{e.Iova:x}: {error.Message}");
+            // The kernel only warns where nothing is mapped.
+            if (e.Unmapped != 0)
+                Misfit($"unmap of 0x{e.Iova:x}: {error.Message}", domain, known);
             return;
         }
 
         if (_comparesSizes && unmapped != e.Unmapped)
-            Problems.Add($"unmap of 0x{e.Iova:x}: 0x{unmapped:x} bytes, the traced driver unmapped 0x{e.Unmapped:x}");
+            Misfit($"unmap of 0x{e.Iova:x}: 0x{unmapped:x} bytes, the traced driver unmapped 0x{e.Unmapped:x}", domain, known);
         if (queued)
             domain.Enqueue(e.Iova, e.Size);
         if (known || queued)
@@ -347,10 +432,20 @@ public sealed class ReplayHost : IDisposable
         _implied.Add(flow);
     }
 
+    private void Misfit(string problem, ReplayDomain domain, bool known)
+    {
+        if (Tells(domain, known))
+            Problems.Add(problem);
+        else
+            Assumptions.Misfits++;
+    }
+
     private ReplayDomain? AssumeUnmapped(in TraceEvent e, ExecutionFlow flow)
     {
         Assumptions.Unmaps++;
-        var (iova, size) = (e.Iova, e.Size);
+        var (iova, size) = (e.Iova, e.Unmapped);
+        if (size == 0)
+            return null;
         if (_lastMapped.TryGetValue(iova, out var last) && last.Maps(iova, size))
             return last;
         if (flow.DmaDevice != null && _devices.TryGetValue(flow.DmaDevice, out var device) && device.Domain is { } own && own.Maps(iova, size))
@@ -363,12 +458,32 @@ public sealed class ReplayHost : IDisposable
         foreach (var flow in _implied)
         {
             if (flow.ImpliedSync is { } domain && flow.Gathers.Remove(domain, out var gather))
-                Run(() => _driver.Sync(domain.Domain, gather), "sync");
+                Sync(domain, flow, gather);
             flow.ImpliedSync = null;
         }
 
         _implied.Clear();
         return HostChange.Everything;
+    }
+
+    private void Sync(ReplayDomain domain, ExecutionFlow flow, InvalidationGather gather)
+    {
+        domain.Unsynced.Remove(flow);
+        Run(() => _driver.Sync(domain.Domain, gather), "sync");
+    }
+
+    // An address is not given out again before its invalidation: a kprobe that an interrupt suppressed did not tell it.
+    private void SyncBefore(ReplayDomain domain, ulong iova, ulong size)
+    {
+        for (var i = domain.Unsynced.Count - 1; i >= 0; i--)
+        {
+            var flow = domain.Unsynced[i];
+            if (!flow.Gathers.TryGetValue(domain, out var gather) || gather.Start > iova + size - 1 || gather.End < iova)
+                continue;
+            Assumptions.Syncs++;
+            flow.Gathers.Remove(domain);
+            Sync(domain, flow, gather);
+        }
     }
 
     private void Flush(ReplayDomain domain)
@@ -379,18 +494,22 @@ public sealed class ReplayHost : IDisposable
 
     private bool Run(Func<IEnumerable<DriverStep>> sequence, string what)
     {
+        var error = Attempt(sequence);
+        if (error != null)
+            Problems.Add($"{what}: {error}");
+        return error == null;
+    }
+
+    private string? Attempt(Func<IEnumerable<DriverStep>> sequence)
+    {
         try
         {
             var result = _platform.Bus.Run(sequence());
-            if (result >= 0)
-                return true;
-            Problems.Add($"{what}: {(Errno)(-result)}");
+            return result >= 0 ? null : $"{(Errno)(-result)}";
         }
         catch (Exception e) when (e is DriverException or KernelBugException)
         {
-            Problems.Add($"{what}: {e.Message}");
+            return e.Message;
         }
-
-        return false;
     }
 }

@@ -14,7 +14,7 @@ public sealed class TraceReader : IDisposable
     public const int MaxEventNames = 4096;
 
     /// <summary>The largest range that one map or unmap may have, in bytes.</summary>
-    public const ulong MaxRange = 1UL << 36;
+    public const ulong MaxRange = 1UL << 40;
 
     private readonly TextLines _lines;
     private readonly Dictionary<string, string> _names = new(StringComparer.Ordinal);
