@@ -115,6 +115,20 @@ public sealed partial class ReplayGapTests
         Assert.Equal((935L, true), (result.Counts.Matched, result.Held));
     }
 
+    // With a flush queue the unmaps of a domain are invalidated all at once, by its ASID.
+    [Fact]
+    public void A_lazy_run_of_SMMUv3_is_aligned_by_the_flushes_of_domains()
+    {
+        using var trace = LogEditing.Edit(TraceData.Trace("own-arm64-strict"), line =>
+            line.Contains(" sync: (", StringComparison.Ordinal) ? null : line.Replace("type=3", "type=11", StringComparison.Ordinal));
+        using var log = LogEditing.Edit(TraceData.DmaLog("own-arm64-strict"), line => line.Contains("range_inval", StringComparison.Ordinal) ? null : line);
+
+        var result = Replayer.Run(new ReplayOptions { Trace = trace.Path, DmaLog = log.Path });
+
+        Assert.Contains("clocks aligned by 10 invalidations seen on both sides", result.Assumptions);
+        Assert.Equal((101L, 101L), (result.Counts.Dmas, result.Counts.Matched + result.Counts.Stale));
+    }
+
     [GeneratedRegex("cc_inv dmar0: 0x[0-9a-f]+ ", RegexOptions.None, 1000)]
     private static partial Regex ContextInvalidation();
 }

@@ -1,12 +1,14 @@
 using System.Runtime.InteropServices;
 using Emulator.Cli.Replay.DmaLogs;
 using Emulator.Cli.Replay.Traces;
+using Emulator.Hardware.Drivers;
 
 namespace Emulator.Cli.Replay.Alignment;
 
 /// <summary>
 /// Collects the invalidations of a trace. Intel: the descriptors of <c>qi_submit</c>, one mark each. Otherwise, and where those are not recorded,
 /// the <c>sync</c> after one or more unmaps of a flow (its range begins at the lowest of them), or the unmap itself where no kprobe was recorded.
+/// SMMUv3 with a flush queue, where unmaps are not synced: the flushes and frees of domains.
 /// AMD: the attaches and removals, which invalidate the device table entry of the device.
 /// </summary>
 public sealed class TraceMarks
@@ -17,7 +19,11 @@ public sealed class TraceMarks
     private readonly List<InvalidationMark> _queued = [];
     private readonly List<InvalidationMark> _unmapped = [];
     private readonly List<InvalidationMark> _attached = [];
+    private readonly List<InvalidationMark> _flushed = [];
     private readonly HashSet<uint> _devices = [];
+    private readonly Dictionary<int, DomainType> _types = [];
+    private readonly Dictionary<ulong, ulong> _asids = [];
+    private long _synced;
     private readonly Dictionary<(int Flow, ulong Iova), ulong> _entered = [];
     private readonly Dictionary<(int Flow, ulong Domain), ulong> _gathered = [];
 
@@ -39,6 +45,27 @@ public sealed class TraceMarks
                 else
                     _devices.Remove(stream.Value);
                 break;
+            case TraceEventKind.DomainAllocating:
+                _types[e.Flow] = e.DomainType;
+                break;
+            case TraceEventKind.Attaching when !_asids.ContainsKey(e.Domain):
+                // SMMUv3 gives a domain the lowest free ASID from 1 on, when it is attached first (6.1 arm_smmu_domain_finalise_s1).
+                var asid = 0UL;
+                if (_types.GetValueOrDefault(e.Flow, DomainType.Dma) != DomainType.Identity)
+                {
+                    do
+                        asid++;
+                    while (_asids.ContainsValue(asid));
+                }
+
+                _asids[e.Domain] = asid;
+                break;
+            case TraceEventKind.Flushing when _asids.TryGetValue(e.Domain, out var flushed) && flushed != 0:
+                Keep(_flushed, new InvalidationMark(DmaLogEntryKind.InvalidateDomain, e.Time, flushed));
+                break;
+            case TraceEventKind.DomainFreed when _asids.Remove(e.Domain, out var freed) && freed != 0:
+                Keep(_flushed, new InvalidationMark(DmaLogEntryKind.InvalidateDomain, e.Time, freed));
+                break;
             case TraceEventKind.Unmapping:
                 _entered[(e.Flow, e.Iova)] = e.Domain;
                 break;
@@ -50,13 +77,14 @@ public sealed class TraceMarks
                 Keep(_unmapped, new InvalidationMark(DmaLogEntryKind.InvalidateRange, e.Time, e.Iova));
                 break;
             case TraceEventKind.Syncing when _gathered.Remove((e.Flow, e.Domain), out var first):
+                _synced++;
                 Keep(_unmapped, new InvalidationMark(DmaLogEntryKind.InvalidateRange, e.Time, first));
                 break;
         }
     }
 
     /// <summary>The marks to align with a log of an IOMMU.</summary>
-    public IReadOnlyList<InvalidationMark> For(string iommu) => iommu == "amd" ? _attached : _queued.Count > 0 ? _queued : _unmapped;
+    public IReadOnlyList<InvalidationMark> For(string iommu) => iommu == "amd" ? _attached : iommu == "arm-smmu-v3" && _flushed.Count > _synced ? _flushed : _queued.Count > 0 ? _queued : _unmapped;
 
     private static void Keep(List<InvalidationMark> marks, InvalidationMark mark)
     {

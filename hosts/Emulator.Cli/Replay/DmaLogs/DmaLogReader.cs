@@ -137,6 +137,11 @@ public sealed class DmaLogReader : IDisposable
             Iova = Hex(text, "addr="),
             Size = Hex(text, "num_pages=") << 12,
         },
+        "smmuv3_cmdq_tlbi_nh_asid" => begun with
+        {
+            Kind = DmaLogEntryKind.InvalidateDomain,
+            Target = LogText.TryDecimal(text, "asid=", out var asid) ? asid : throw Missing("asid="),
+        },
         _ => begun,
     };
 
