@@ -115,6 +115,17 @@ public sealed partial class ReplayGapTests
         Assert.Equal((935L, true), (result.Counts.Matched, result.Held));
     }
 
+    [Theory]
+    [InlineData("own-strict")]
+    [InlineData("rebind-arm64")]
+    public void A_log_that_begins_later_is_aligned_from_the_end(string run)
+    {
+        var seen = 0;
+        using var log = LogEditing.Edit(TraceData.DmaLog(run), line => seen++ < 400 ? null : line);
+        var result = Replayer.Run(new ReplayOptions { Trace = TraceData.Trace(run), DmaLog = log.Path });
+        Assert.Equal((result.Counts.Dmas, true), (result.Counts.Matched, result.Held));
+    }
+
     // With a flush queue the unmaps of a domain are invalidated all at once, by its ASID.
     [Fact]
     public void A_lazy_run_of_SMMUv3_is_aligned_by_the_flushes_of_domains()

@@ -58,9 +58,19 @@ public sealed class ClockAlignment
         else if (!sparse)
         {
             var agreeing = MarkPairing.Agreeing(pairs, options.Neighbours, options.Stop);
-            if (agreeing.Count * 20 < pairs.Count * 19 || pairs.Count * 10 < Math.Min(trace.Count, log.Count) * 9)
+            if (IsPoor(pairs, agreeing))
             {
-                // Marks are missing on one side: one that begins earlier, or kprobes that were not recorded.
+                // One side begins later: their ends may be the same.
+                var fromEnd = MarkPairing.InOrder(trace, log, options.Lookahead, backwards: true);
+                fromEnd.Reverse();
+                var agreeingFromEnd = MarkPairing.Agreeing(fromEnd, options.Neighbours, options.Stop);
+                if (agreeingFromEnd.Count > agreeing.Count)
+                    (pairs, agreeing) = (fromEnd, agreeingFromEnd);
+            }
+
+            if (IsPoor(pairs, agreeing))
+            {
+                // Marks are missing on one side, such as kprobes that were not recorded.
                 doubtful = true;
                 var nearest = MarkPairing.Agreeing(MarkPairing.Nearest(trace, log, agreeing, options.Stop), options.Neighbours, options.Stop);
                 pairs = nearest.Count > agreeing.Count ? nearest : agreeing;
@@ -68,6 +78,9 @@ public sealed class ClockAlignment
         }
 
         return new ClockAlignment(options, pairs, trace.Count, log.Count, doubtful);
+
+        bool IsPoor(List<(long Trace, long Log)> found, List<(long Trace, long Log)> agreeing) =>
+            agreeing.Count * 20 < found.Count * 19 || found.Count * 10 < Math.Min(trace.Count, log.Count) * 9;
     }
 
     /// <summary>The window of the trace's time in which an event of the log took place. Calls go forward in time: a call with an earlier time than
