@@ -140,7 +140,6 @@ internal sealed class HostActor : ReceiveActor
 
     private void Supervision() => Receive<ChildRestarted>(restarted =>
     {
-        _host.Ownership.AddRestart();
         var again = new OwnershipMessages.BlockAgain($"the {restarted.Kind} actor has crashed");
         switch (restarted.Kind)
         {
@@ -163,6 +162,9 @@ internal sealed class HostActor : ReceiveActor
                 EndDevice(restarted.Index);
                 break;
         }
+
+        // Counted when every group concerned has been told.
+        _host.Ownership.AddRestart();
     });
 
     private void AttachFirst()

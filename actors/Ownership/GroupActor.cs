@@ -24,6 +24,7 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash
     private Epoch _epoch;
     private OwnerTag _tenant;
     private GroupChange? _change;
+    private bool _blockingFailed;
 
     public GroupActor(EmulatedHost host, int group, IActorRef translation, IActorRef iommu)
     {
@@ -105,7 +106,7 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash
             if (done.Failure == null)
                 _translation.Tell(new Fence(_group, _epoch, Trace));
             else
-                Fail($"blocking failed: {done.Failure}");
+                FailBlocking($"blocking failed: {done.Failure}");
         });
         Receive<FencePassed>(fence => fence.Epoch == _epoch, _ =>
         {
@@ -117,15 +118,21 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash
             else
                 EndBlocked();
         });
-        // Whoever asks while blocking has failed starts it again; while it goes on, it is busy.
+        // Whoever asks while blocking has failed starts it again; who asks while it goes on for nobody's sake, as after a crash, waits for it.
         Receive<Reassign>(_ => _change != null, _ => Refuse(Sender, "a change is going on"));
         Receive<Reassign>(reassign =>
         {
             Accept(new GroupChange(Sender, reassign.ToTenant, reassign.Trace, isReassignment: true));
-            StartBlocking();
+            if (_blockingFailed)
+                StartBlocking();
         });
         Receive<BlockGroup>(_ => _change != null, _ => Refuse(Sender, "a change is going on"));
-        Receive<BlockGroup>(block => AcceptBlock(block));
+        Receive<BlockGroup>(block =>
+        {
+            Accept(new GroupChange(Sender, target: null, block.Trace, isReassignment: false));
+            if (_blockingFailed)
+                StartBlocking();
+        });
         InChange();
     }
 
@@ -204,7 +211,8 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash
     private void Accept(GroupChange change)
     {
         _change = change;
-        change.Begin(_host, _group, _state is OwnershipState.Blocked ? _epoch : _epoch.Next);
+        var goesOn = _state == OwnershipState.Blocked || (_state == OwnershipState.Blocking && !_blockingFailed);
+        change.Begin(_host, _group, goesOn ? _epoch : _epoch.Next);
     }
 
     private void AcceptBlock(BlockGroup block)
@@ -216,6 +224,7 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash
     private void StartBlocking()
     {
         _epoch = _epoch.Next;
+        _blockingFailed = false;
         Enter(OwnershipState.Blocking, Blocking);
         _translation.Tell(new Block(_group, _epoch, Trace));
     }
@@ -232,6 +241,12 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash
     {
         Fail(reason);
         StartBlocking();
+    }
+
+    private void FailBlocking(string reason)
+    {
+        _blockingFailed = true;
+        Fail(reason);
     }
 
     private void EndBlocked()

@@ -71,8 +71,29 @@ public sealed class GroupActorTests : HostTest
         group.Tell(new BlockAcknowledged(0, new Epoch(7)));
         group.Tell(new ProgrammingMessages.Programmed(0, new Epoch(7), RunPurpose.Block, null));
         group.Tell(new FencePassed(0, new Epoch(7)));
-        group.Tell(new HostMessages.BlockGroup(0));
         _iommu.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
+        group.Tell(new BlockAcknowledged(0, new Epoch(8)));
+        Assert.Equal(new Epoch(8), _iommu.ExpectMsg<ProgrammingMessages.ProgramBlock>().Epoch);
+    }
+
+    [Fact]
+    public void Who_asks_for_a_block_that_goes_on_already_waits_for_that_one()
+    {
+        var group = StartGroup(OwnershipState.Attached, 7);
+        _silicon.ExpectMsg<Block>();
+        group.Tell(new HostMessages.BlockGroup(0));
+        _silicon.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
+        group.Tell(new FencePassed(0, new Epoch(8)));
+        Assert.Equal(new HostMessages.GroupBlocked(0, new Epoch(8)), ExpectMsg<HostMessages.GroupBlocked>());
+    }
+
+    [Fact]
+    public void A_block_that_has_failed_is_begun_again_by_who_asks_for_it()
+    {
+        var group = StartGroup(OwnershipState.Attached, 7);
+        _silicon.ExpectMsg<Block>();
+        group.Tell(new ProgrammingMessages.Programmed(0, new Epoch(8), RunPurpose.Block, "EBUSY"));
+        group.Tell(new HostMessages.BlockGroup(0));
         Assert.Equal(new Epoch(9), _silicon.ExpectMsg<Block>().Epoch);
     }
 
