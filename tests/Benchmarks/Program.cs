@@ -9,7 +9,8 @@ var full = args.Contains("--bdn", StringComparer.Ordinal);
 string[] options = [.. args.Where(argument => argument != "--bdn")];
 if (!options.Contains("--filter", StringComparer.Ordinal))
     options = ["--filter", "*", .. options];
-var config = ManualConfig.Create(DefaultConfig.Instance).WithOptions(ConfigOptions.JoinSummary | ConfigOptions.DisableLogFile);
+var config = ManualConfig.Create(DefaultConfig.Instance).WithOptions(ConfigOptions.JoinSummary | ConfigOptions.DisableLogFile)
+    .AddLogicalGroupRules(BenchmarkLogicalGroupRule.ByCategory, BenchmarkLogicalGroupRule.ByParams);
 if (!full)
     config.AddJob(Job.ShortRun.WithToolchain(new InProcessEmitToolchain(TimeSpan.FromMinutes(10), logOutput: false)));
 var summaries = BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(options, config);

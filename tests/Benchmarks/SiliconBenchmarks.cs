@@ -14,6 +14,7 @@ namespace Emulator.Benchmarks;
 /// caches no translation. Baseline: a bare IOTLB lookup of the same pages.
 /// </summary>
 [MemoryDiagnoser]
+[BenchmarkCategory("silicon")]
 public class SiliconBenchmarks
 {
     private const int Batch = 256;

@@ -11,6 +11,7 @@ namespace Emulator.Benchmarks;
 /// <summary>A DMA that hits the IOTLB: the bare translation, the same through the translation actor in batches of 256, and the whole way from the
 /// device by way of silicon and isolation check back to the device. The ratio to the bare translation is in the table.</summary>
 [MemoryDiagnoser]
+[BenchmarkCategory("actors")]
 public class TranslationActorBenchmarks
 {
     private const int Batches = 4096;

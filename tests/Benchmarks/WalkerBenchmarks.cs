@@ -8,6 +8,7 @@ namespace Emulator.Benchmarks;
 /// <summary>The Arm LPAE walker alone: four levels of 4 KiB tables over 16 MiB, at random pages. Baseline: the same four loads from memory, each at an
 /// address that the one before gave, and nothing else.</summary>
 [MemoryDiagnoser]
+[BenchmarkCategory("walker")]
 public class WalkerBenchmarks
 {
     private const int Batch = 256;
