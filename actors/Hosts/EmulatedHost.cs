@@ -70,7 +70,7 @@ internal sealed class EmulatedHost : IDisposable
     public static EmulatedHost Create(HostSpecification specification)
     {
         specification.Validate();
-        var options = new PlatformOptions { Kernel = specification.Kernel, Variant = specification.Variant, Iotlb = specification.Iotlb };
+        var options = new PlatformOptions { Kernel = specification.Kernel, Variant = specification.Variant, Iotlb = specification.Iotlb, Devices = specification.Devices };
         return new EmulatedHost(specification, specification.Room.Create(options));
     }
 

@@ -261,7 +261,7 @@ internal sealed class IommuActor : UntypedActor
     {
         _driver.Finalise(domain, device);
         return _driver.Attach(domain, device);
-    }));
+    }).Concat(_host.DevicesOf(group).Select(_driver.ResumeDevice)));
 
     // One device after the other; the first that fails ends it.
     private static IEnumerable<DriverStep> InTurn(IEnumerable<IEnumerable<DriverStep>> sequences)

@@ -48,6 +48,21 @@ public interface IIommuDriver
     /// <exception cref="DriverException">EOPNOTSUPP: <see cref="HasNativeBlocking"/> is false.</exception>
     IEnumerable<DriverStep> Block(DmaDevice device);
 
+    /// <summary>Maps a range (the core's iommu_map). Where a domain has a page table in memory this is <see cref="DomainMapping.Map"/>; drivers whose
+    /// entries lie behind registers, and those that cannot map, have their own. Result: 0, or the negative error.</summary>
+    IEnumerable<DriverStep> Map(IommuDomain domain, ulong iova, ulong physical, ulong size, Protection protection) =>
+        DomainMapping.Map(this, domain, iova, physical, size, protection);
+
+    /// <summary>Unmaps a range (the core's iommu_unmap), likewise. Result: bytes unmapped.</summary>
+    IEnumerable<DriverStep> Unmap(IommuDomain domain, ulong iova, ulong size) => DomainMapping.Unmap(this, domain, iova, size);
+
+    /// <summary>A device resumes (runtime power management) and with it what it hangs on: its IOMMU, its bus arbiter. Devices start suspended; a device is resumed
+    /// before it sends DMA. Does nothing for a device that is active, and for drivers that program nothing then.</summary>
+    IEnumerable<DriverStep> ResumeDevice(DmaDevice device) => [];
+
+    /// <summary>A device suspends, and with it what no other device holds active.</summary>
+    IEnumerable<DriverStep> SuspendDevice(DmaDevice device) => [];
+
     /// <summary>After mappings were made (iotlb_sync_map).</summary>
     IEnumerable<DriverStep> SyncMap(IommuDomain domain, Iova iova, ulong size, InvalidationGather gather);
 

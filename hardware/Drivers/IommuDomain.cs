@@ -11,8 +11,12 @@ public abstract class IommuDomain
     /// <summary>The type.</summary>
     public DomainType Type { get; }
 
-    /// <summary>The page table; null for types without one, and before <see cref="IIommuDriver.Finalise"/>.</summary>
+    /// <summary>The page table in memory; null for types without one, before <see cref="IIommuDriver.Finalise"/>, and for IOMMUs whose entries do not lie in
+    /// memory or that map nothing. Several domains may share one (an IOMMU with a single address space).</summary>
     public IPageTable? PageTable { get; protected set; }
+
+    /// <summary>The addresses that can be mapped; every address unless the driver says otherwise.</summary>
+    public DomainGeometry Geometry { get; protected set; } = DomainGeometry.All;
 
     /// <summary>Whether mappings can be made.</summary>
     public bool IsPaging => Type is DomainType.Unmanaged or DomainType.Dma or DomainType.DmaFlushQueue;

@@ -20,6 +20,9 @@ public sealed record IommuRoom
     /// <summary>What no source states and this room chose, one sentence each: shown by <c>survey --explain</c>.</summary>
     public IReadOnlyList<string> ModelChoices { get; init; } = [];
 
+    /// <summary>What the hardware has, present in the model or absent.</summary>
+    public IReadOnlyList<IommuFeature> Features { get; init; } = [];
+
     /// <summary>Whether a kernel has a driver for a variant.</summary>
     public Func<string, KernelVersion, bool> Supports { get; init; } = (_, _) => true;
 

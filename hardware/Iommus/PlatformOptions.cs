@@ -1,4 +1,5 @@
 using Emulator.Hardware.Drivers;
+using Emulator.Hardware.Memory;
 using Emulator.Hardware.Translation;
 
 namespace Emulator.Hardware.Iommus;
@@ -17,4 +18,17 @@ public sealed record PlatformOptions
 
     /// <summary>Bytes of RAM from address 0; a multiple of 2 MiB. Tables come from the top quarter.</summary>
     public ulong RamSize { get; init; } = 64UL << 30;
+
+    /// <summary>Devices that will be put behind the IOMMU at most: rooms with an instance for each device build so many. 1 to 1024.</summary>
+    public int Devices { get; init; } = 4;
+
+    /// <summary>An allocator for the driver's tables: the top quarter of that RAM which table words can point to.</summary>
+    /// <param name="memory">The memory.</param>
+    /// <param name="addressBits">Bits of physical address in a table word or base register, 22 to 64.</param>
+    public FrameAllocator AllocateFrames(PhysicalMemory memory, int addressBits = 64)
+    {
+        var reach = Math.Min(RamSize, addressBits == 64 ? ulong.MaxValue : 1UL << addressBits);
+        var start = (reach - (reach / 4)) & ~(PhysicalMemory.BankSize - 1);
+        return new FrameAllocator(memory, start, reach - start, OwnerTag.Host);
+    }
 }

@@ -62,8 +62,7 @@ public static class AmdViRoom
             FirmwareBits = options.Variant == SystemManagement ? [((ushort)FirstDeviceId, SystemManagementBit)] : [],
         };
         var memory = new PhysicalMemory(new MemoryRange(0, options.RamSize));
-        var tables = (options.RamSize / 4 * 3) & ~(PhysicalMemory.BankSize - 1);
-        var frames = new FrameAllocator(memory, tables, options.RamSize - tables, OwnerTag.Host);
+        var frames = options.AllocateFrames(memory);
         var silicon = new AmdViIommu("amd-iommu", memory, new AmdViIommuOptions { Features = features, Iotlb = options.Iotlb });
         var driver = new AmdViDriver(memory, frames, options.Kernel, driverOptions);
         return new Platform(new Bus(memory, silicon), frames, driver, index =>

@@ -41,10 +41,7 @@ public static class AppleDartRoom
         var memory = new PhysicalMemory(new MemoryRange(0, options.RamSize));
         var silicon = new AppleDartIommu("dart", memory, hardware, new AppleDartOptions { Iotlb = options.Iotlb });
 
-        // Tables must lie where a table word can point to.
-        var reach = Math.Min(options.RamSize, 1UL << hardware.Format.OutputBits);
-        var start = (reach - (reach / 4)) & ~(PhysicalMemory.BankSize - 1);
-        var frames = new FrameAllocator(memory, start, reach - start, OwnerTag.Host);
+        var frames = options.AllocateFrames(memory, hardware.Format.OutputBits);
         var driver = new AppleDartDriver(options.Kernel, hardware, memory, frames);
         return new Platform(new Bus(memory, silicon), frames, driver, index => new DmaDevice($"dev{index}", new StreamId((uint)index)));
     }

@@ -59,8 +59,7 @@ public static class ArmSmmuV3Room
             _ => standard,
         };
         var silicon = new ArmSmmuV3Iommu("smmu", memory, hardware);
-        var start = (options.RamSize - (options.RamSize / 4)) & ~(PhysicalMemory.BankSize - 1);
-        var frames = new FrameAllocator(memory, start, options.RamSize - start, OwnerTag.Host);
+        var frames = options.AllocateFrames(memory);
         var driver = new ArmSmmuV3Driver(memory, frames, options.Kernel);
         return new Platform(new Bus(memory, silicon), frames, driver, index => new DmaDevice($"dev{index}", Stream(index, linear)));
     }

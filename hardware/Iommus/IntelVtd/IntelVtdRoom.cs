@@ -57,8 +57,7 @@ public static class IntelVtdRoom
         }
 
         var memory = new PhysicalMemory(new MemoryRange(0, options.RamSize));
-        var tables = (options.RamSize / 4 * 3) & ~(PhysicalMemory.BankSize - 1);
-        var frames = new FrameAllocator(memory, tables, options.RamSize - tables, OwnerTag.Host);
+        var frames = options.AllocateFrames(memory);
         var silicon = new IntelVtdIommu(
             memory,
             new IntelVtdOptions

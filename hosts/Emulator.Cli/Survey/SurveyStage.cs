@@ -142,7 +142,7 @@ internal sealed class SurveyStage : IDisposable
         for (var slot = 0; slot < slots; slot++)
         {
             var offset = (ulong)slot * SlotStride;
-            var map = DomainMapping.Map(Driver, domain, FirstIova + offset, firstFrame + offset, page, Protection.Read | Protection.Write);
+            var map = Driver.Map(domain, FirstIova + offset, firstFrame + offset, page, Protection.Read | Protection.Write);
             Run(map, $"map of 0x{FirstIova + offset:x}");
         }
 

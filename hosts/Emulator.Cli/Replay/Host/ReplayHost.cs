@@ -317,13 +317,13 @@ public sealed class ReplayHost : IDisposable
         SyncBefore(domain, e.Iova, e.Size);
         var (iova, physical, size) = (e.Iova, e.Physical, e.Size);
         var protection = known ? call.Protection : Protection.Read | Protection.Write;
-        var error = Attempt(() => DomainMapping.Map(_driver, domain.Domain, iova, physical, size, protection));
+        var error = Attempt(() => _driver.Map(domain.Domain, iova, physical, size, protection));
         if (error != null && !Tells(domain, known))
         {
             // What is in the way was unmapped by an event that is missing.
             Assumptions.Misfits++;
             Clear(domain, iova, size);
-            Attempt(() => DomainMapping.Map(_driver, domain.Domain, iova, physical, size, protection));
+            Attempt(() => _driver.Map(domain.Domain, iova, physical, size, protection));
         }
         else if (error != null)
         {
