@@ -75,7 +75,7 @@ internal sealed class EmulatedHost : IDisposable
     }
 
     /// <summary>The devices of a group.</summary>
-    public IEnumerable<DmaDevice> DevicesOf(int group) => Devices.Skip(group * Specification.DevicesPerGroup).Take(Specification.DevicesPerGroup);
+    public IEnumerable<DmaDevice> DevicesOf(int group) => Devices.Skip(group * Specification.GroupSize).Take(Specification.GroupSize);
 
     /// <summary>Where a page of a tenant's buffer is in memory.</summary>
     /// <param name="tenant">The tenant, from 0.</param>

@@ -82,7 +82,7 @@ internal sealed class HostActor : ReceiveActor
             for (var device = 0; device < _devices.Length; device++)
             {
                 _devicesRunning.Add(device);
-                _devices[device].Tell(new DeviceMessages.Start(_epochs[device / Specification.DevicesPerGroup]));
+                _devices[device].Tell(new DeviceMessages.Start(_epochs[device / Specification.GroupSize]));
             }
         });
         Receive<StopWorkload>(_ => TellAll(_devices, new DeviceMessages.Stop()));
@@ -158,7 +158,7 @@ internal sealed class HostActor : ReceiveActor
                 TellAll(_groups, again with { OnlyTenant = HostSpecification.TenantTag(restarted.Index) });
                 break;
             case ActorKind.Device:
-                _groups[restarted.Index / Specification.DevicesPerGroup].Tell(again);
+                _groups[restarted.Index / Specification.GroupSize].Tell(again);
                 EndDevice(restarted.Index);
                 break;
         }

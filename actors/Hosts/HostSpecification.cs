@@ -35,8 +35,9 @@ public sealed record HostSpecification
     /// <summary>Devices, 1 to <see cref="MaxDevices"/>.</summary>
     public int Devices { get; init; } = 4;
 
-    /// <summary>Devices in a group, at least 1; they change owners together. Group g holds the devices from g times this number.</summary>
-    public int DevicesPerGroup { get; init; } = 1;
+    /// <summary>Devices in a group, at least 1; they change owners together. Group g holds the devices from g times this number. Null: one, or all of them where the
+    /// IOMMU has one address space for all.</summary>
+    public int? DevicesPerGroup { get; init; }
 
     /// <summary>Tenants, 1 to <see cref="MaxTenants"/>. Each has a domain of its own and memory of its own; group g starts with tenant g modulo their number.</summary>
     public int Tenants { get; init; } = 2;
@@ -63,7 +64,10 @@ public sealed record HostSpecification
     public int ViolationsKept { get; init; } = 64;
 
     /// <summary>Number of groups.</summary>
-    public int Groups => (Devices + DevicesPerGroup - 1) / DevicesPerGroup;
+    public int Groups => (Devices + GroupSize - 1) / GroupSize;
+
+    /// <summary><see cref="DevicesPerGroup"/>, decided.</summary>
+    public int GroupSize => DevicesPerGroup ?? (Room.HasOneAddressSpace ? Devices : 1);
 
     /// <summary>The owner tag of a tenant's memory.</summary>
     /// <param name="tenant">0 to <see cref="Tenants"/> - 1.</param>
@@ -85,6 +89,8 @@ public sealed record HostSpecification
             throw new ArgumentException($"host {Name}: {Devices} devices are outside 1 to {MaxDevices}");
         if (DevicesPerGroup < 1)
             throw new ArgumentException($"host {Name}: {DevicesPerGroup} devices in a group is below 1");
+        if (Room.HasOneAddressSpace && GroupSize < Devices)
+            throw new ArgumentException($"host {Name}: {Room.Name} has one address space for all devices, so {GroupSize} devices in a group are too few: it must be all {Devices}");
         if (Tenants is < 1 or > MaxTenants)
             throw new ArgumentException($"host {Name}: {Tenants} tenants are outside 1 to {MaxTenants}");
         if (BufferSize is < 64UL << 10 or > 256UL << 20 || !ulong.IsPow2(BufferSize))

@@ -78,13 +78,13 @@ internal sealed class DomainActor : UntypedActor
     // After a crash some of the buffer is mapped already: only what is missing is mapped.
     private void MapBuffer()
     {
-        if (_domain?.PageTable is not { } table)
+        var (start, size) = (_host.Specification.IovaBase, _host.Specification.BufferSize);
+        if (_domain!.PageTable is not { } table)
         {
-            Context.Parent.Tell(new DomainReady(_tag, "the driver made no page table"));
+            MapBufferByDriver(_domain, start, size);
             return;
         }
 
-        var (start, size) = (_host.Specification.IovaBase, _host.Specification.BufferSize);
         var page = Math.Min(size, 1UL << BitOperations.TrailingZeroCount(table.PageSizeBitmap));
         var gather = new InvalidationGather();
         for (var offset = 0UL; offset < size; offset += page)
@@ -102,12 +102,28 @@ internal sealed class DomainActor : UntypedActor
         Ask(new SyncMap(_domain, new Iova(start), size, gather, ++_ticket), _ticket, failure => parent.Tell(new DomainReady(_tag, failure)));
     }
 
+    private void MapBufferByDriver(IommuDomain domain, ulong start, ulong size)
+    {
+        const ulong Page = PhysicalMemory.FrameSize;
+        var parent = Context.Parent;
+        var steps = DriverSequence.InTurn(Enumerable.Range(0, (int)(size / Page)).Select(page => (ulong)page).Select(page =>
+            _host.Platform.Driver.Map(domain, start + (page * Page), _host.FrameOf(_tenant, page, Page), Page, Protection.Read | Protection.Write)));
+        Ask(new MapByDriver(steps, ++_ticket), _ticket, failure => parent.Tell(new DomainReady(_tag, failure == null ? null : $"mapping the buffer failed: {failure}")));
+    }
+
     private void MapRange(Map map)
     {
         var sender = Sender;
-        if (_domain?.PageTable is not { } table)
+        if (_domain == null)
         {
-            sender.Tell(new Mapped(map.Iova, 0, "the domain has no page table yet"));
+            sender.Tell(new Mapped(map.Iova, 0, "the domain is not made yet"));
+            return;
+        }
+
+        if (_domain.PageTable is not { } table)
+        {
+            var steps = _host.Platform.Driver.Map(_domain, map.Iova.Value, map.Physical.Value, map.Size, map.Protection);
+            Ask(new MapByDriver(steps, ++_ticket), _ticket, failure => sender.Tell(new Mapped(map.Iova, failure == null ? map.Size : 0, failure)));
             return;
         }
 
@@ -122,9 +138,16 @@ internal sealed class DomainActor : UntypedActor
     private void UnmapRange(Unmap unmap)
     {
         var sender = Sender;
-        if (_domain?.PageTable is not { } table)
+        if (_domain == null)
         {
-            sender.Tell(new Unmapped(unmap.Iova, 0, "the domain has no page table yet"));
+            sender.Tell(new Unmapped(unmap.Iova, 0, "the domain is not made yet"));
+            return;
+        }
+
+        if (_domain.PageTable is not { } table)
+        {
+            var steps = _host.Platform.Driver.Unmap(_domain, unmap.Iova.Value, unmap.Size);
+            Ask(new MapByDriver(steps, ++_ticket), _ticket, failure => sender.Tell(new Unmapped(unmap.Iova, failure == null ? unmap.Size : 0, failure)));
             return;
         }
 

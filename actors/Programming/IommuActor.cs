@@ -59,7 +59,7 @@ internal sealed class IommuActor : UntypedActor
                 if (ended.Run == _memory.Current)
                     End(ended.Run);
                 break;
-            case ProgramBlock or ProgramAttach or SyncMap or Sync or AllocateDomain:
+            case ProgramBlock or ProgramAttach or SyncMap or Sync or MapByDriver or AllocateDomain:
                 _waiting.Enqueue((message, Sender));
                 Next();
                 break;
@@ -94,7 +94,7 @@ internal sealed class IommuActor : UntypedActor
             if (_memory.Probed <= _host.Devices.Count)
             {
                 // Lazily: a driver that throws when it is asked fails the run, and with it the start of the host.
-                var steps = _memory.Probed == 0 ? _driver.Probe() : InTurn(_host.Devices.Skip(_memory.Probed - 1).Take(1).Select(_driver.ProbeDevice));
+                var steps = _memory.Probed == 0 ? _driver.Probe() : DriverSequence.InTurn(_host.Devices.Skip(_memory.Probed - 1).Take(1).Select(_driver.ProbeDevice));
                 Start(new DriverRun(RunPurpose.Probe, steps) { ReplyTo = Context.Parent });
             }
             else if (_waiting.TryDequeue(out var waiting))
@@ -146,6 +146,9 @@ internal sealed class IommuActor : UntypedActor
                 break;
             case Sync sync:
                 Start(new DriverRun(RunPurpose.Invalidate, _driver.Sync(sync.Domain, sync.Gather)) { ReplyTo = sender, Ticket = sync.Ticket });
+                break;
+            case MapByDriver map:
+                Start(new DriverRun(RunPurpose.Invalidate, map.Steps) { ReplyTo = sender, Ticket = map.Ticket });
                 break;
             case InterruptRaised:
                 _interruptWaits = false;
@@ -221,6 +224,8 @@ internal sealed class IommuActor : UntypedActor
                 domain = _driver.AllocateDomain(DomainType.Unmanaged);
                 foreach (var device in _host.Devices)
                     _driver.Finalise(domain, device);
+                if (domain.PageTable is { } table && _memory.Domains.Values.Any(other => other.PageTable == table))
+                    throw new DriverException(Errno.EBUSY, "this IOMMU has one table for all domains: it cannot keep two tenants apart");
                 _memory.Domains.Add(tenant, domain);
             }
 
@@ -253,33 +258,13 @@ internal sealed class IommuActor : UntypedActor
         if (empty != null)
             return AttachSteps(group, empty);
         if (_host.Specification.Strategy == BlockingStrategy.Native)
-            return InTurn(devices.Select(_driver.Block));
-        return _memory.Attached[group] is { } domain ? InTurn(devices.Select(device => _driver.Detach(domain, device))) : [];
+            return DriverSequence.InTurn(devices.Select(_driver.Block));
+        return _memory.Attached[group] is { } domain ? DriverSequence.InTurn(devices.Select(device => _driver.Detach(domain, device))) : [];
     }
 
-    private IEnumerable<DriverStep> AttachSteps(int group, IommuDomain domain) => InTurn(_host.DevicesOf(group).Select(device =>
+    private IEnumerable<DriverStep> AttachSteps(int group, IommuDomain domain) => DriverSequence.InTurn(_host.DevicesOf(group).Select(device =>
     {
         _driver.Finalise(domain, device);
         return _driver.Attach(domain, device);
     }).Concat(_host.DevicesOf(group).Select(_driver.ResumeDevice)));
-
-    // One device after the other; the first that fails ends it.
-    private static IEnumerable<DriverStep> InTurn(IEnumerable<IEnumerable<DriverStep>> sequences)
-    {
-        foreach (var sequence in sequences)
-        {
-            foreach (var step in sequence)
-            {
-                if (step.Kind != DriverStepKind.Return)
-                {
-                    yield return step;
-                    continue;
-                }
-
-                if (step.Result < 0)
-                    yield return step;
-                break;
-            }
-        }
-    }
 }

@@ -36,6 +36,11 @@ internal static class ProgrammingMessages
     /// <summary>Domain: mappings were removed. Answer: <see cref="Invalidated"/>.</summary>
     public sealed record Sync(IommuDomain Domain, InvalidationGather Gather, long Ticket);
 
+    /// <summary>Domain: map or unmap where the driver has to do it, because there is no table in memory. Answer: <see cref="Invalidated"/>.</summary>
+    /// <param name="Steps">The driver's steps; enumerated anew when they have to be repeated.</param>
+    /// <param name="Ticket">Names the request in the answer.</param>
+    public sealed record MapByDriver(IEnumerable<DriverStep> Steps, long Ticket);
+
     public sealed record Invalidated(long Ticket, string? Failure);
 
     /// <summary>IOMMU to host: the IOMMU and its devices are probed, or can't be.</summary>

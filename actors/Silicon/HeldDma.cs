@@ -17,7 +17,7 @@ internal sealed class HeldDma
 
     public HeldDma(EmulatedHost host)
     {
-        _devicesPerGroup = host.Specification.DevicesPerGroup;
+        _devicesPerGroup = host.Specification.GroupSize;
         for (var device = 0; device < host.Devices.Count; device++)
         {
             foreach (var binding in host.Devices[device].Streams)

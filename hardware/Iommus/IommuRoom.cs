@@ -26,6 +26,9 @@ public sealed record IommuRoom
     /// <summary>Whether a kernel has a driver for a variant.</summary>
     public Func<string, KernelVersion, bool> Supports { get; init; } = (_, _) => true;
 
+    /// <summary>Whether all devices behind an instance live in one address space: then they are one group, as the kernel's driver has it.</summary>
+    public bool HasOneAddressSpace { get; init; }
+
     /// <summary>Builds a platform. The options' variant is one of <see cref="Variants"/>.</summary>
     public required Func<PlatformOptions, Platform> Build { get; init; }
 

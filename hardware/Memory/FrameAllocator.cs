@@ -16,6 +16,7 @@ public sealed class FrameAllocator : IFrameAllocator
     private readonly Lock _lock = new();
     private readonly ulong _end;
     private ulong _next;
+    private long _freed;
 
     /// <summary>Makes an allocator over a range.</summary>
     /// <param name="memory">The memory that holds the range.</param>
@@ -29,6 +30,9 @@ public sealed class FrameAllocator : IFrameAllocator
             throw new ArgumentException($"0x{start:x}+0x{length:x} is not a frame-aligned range of RAM", nameof(start));
         (_memory, _next, _end, _owner) = (memory, start, start + length, owner);
     }
+
+    /// <inheritdoc/>
+    public long Freed => Interlocked.Read(ref _freed);
 
     /// <inheritdoc/>
     public ulong Allocate(ulong bytes)
@@ -60,6 +64,7 @@ public sealed class FrameAllocator : IFrameAllocator
             if (!_free.TryGetValue(size, out var stack))
                 _free[size] = stack = new Stack<ulong>();
             stack.Push(address);
+            _freed++;
             if (size >= PhysicalMemory.FrameSize)
                 _memory.SetOwner(address, size, OwnerTag.None);
         }

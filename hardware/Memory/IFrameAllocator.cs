@@ -5,6 +5,9 @@ namespace Emulator.Hardware.Memory;
 /// <summary>Gives out memory for translation tables and queues, as the kernel's page allocator does for an IOMMU driver.</summary>
 public interface IFrameAllocator
 {
+    /// <summary>Blocks given back so far.</summary>
+    long Freed => 0;
+
     /// <summary>Takes a zeroed block.</summary>
     /// <param name="bytes">Size in bytes; the block is aligned to it, rounded up to a power of two.</param>
     /// <returns>Address of the block.</returns>

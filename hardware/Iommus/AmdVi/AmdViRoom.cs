@@ -47,6 +47,18 @@ public static class AmdViRoom
             "A v2 domain's device gets ATS when it supports it; the kernel asks for page requests and PASIDs besides.",
             "The completion semaphore and the command head are polled a few times (PollLimit), not two million times; then the driver goes on, as the kernel does.",
         ],
+        Features =
+        [
+            new("Device table with cached entries", IsModelled: true),
+            new("Host page tables, 1 to 6 levels, every page size", IsModelled: true, "replicated entries included"),
+            new("Guest page tables behind a GCR3 table", IsModelled: true, "4 and 5 levels"),
+            new("Command buffer: completion wait, device entries, pages, IOTLB, interrupt table, all", IsModelled: true),
+            new("Event log with overflow", IsModelled: true),
+            new("Exclusion range, system management bits, SNP", IsModelled: true, "erratum 63 included"),
+            new("Nested translation (GV with Mode above 0)", IsModelled: false, "an illegal entry"),
+            new("Peripheral page requests, guest APIC, interrupt remapping", IsModelled: false, "not there"),
+            new("Device TLBs", IsModelled: false, "IOTLB commands succeed"),
+        ],
         Build = Build,
     };
 

@@ -30,6 +30,17 @@ public static class AppleDartRoom
             "T8110 ERROR_MASK keeps a code from raising the interrupt, not from being recorded; after reset all codes are masked.",
             "The busy bits clear at once; the DAPF and the subpage limits of leaves are not modelled.",
         ],
+        Features =
+        [
+            new("Stream control (TCR): translate, bypass", IsModelled: true, "both layouts, T8020 and T8110"),
+            new("Four table base registers per stream, one on T8110", IsModelled: true),
+            new("TLB tagged by stream, invalidated by stream", IsModelled: true, "busy clears at once"),
+            new("Stream enables, lock bit, error record", IsModelled: true, "one record at a time, as in the hardware"),
+            new("Stream remap", IsModelled: true, "TCR, TTBRs and TLB entries of the other stream"),
+            new("Subpage limits of a leaf", IsModelled: false, "whole pages"),
+            new("DAPF (address filter)", IsModelled: false, "not there"),
+            new("Performance counters", IsModelled: false, "not there"),
+        ],
         Build = Build,
     };
 

@@ -44,6 +44,19 @@ public static class ArmSmmuV3Room
             "Nobody handles stalled requests or page requests unless a handler is set: they are aborted or denied.",
             "Invalidations that the kernel makes inside a page-table call come after that call, in the driver's sync, unless the gather performs them.",
         ],
+        Features =
+        [
+            new("Stream table, linear and two-level", IsModelled: true),
+            new("Context descriptors, linear and two-level, substreams", IsModelled: true),
+            new("Stage 1, stage 2, nested", IsModelled: true, "4K, 16K, 64K granules, 52-bit output"),
+            new("Command queue with CFGI, TLBI (range included), ATC_INV, RESUME, PRI_RESP, SYNC", IsModelled: true, "ATC_INV is consumed; devices have no TLB"),
+            new("Event queue with overflow, stalls and resume", IsModelled: true),
+            new("PRI queue", IsModelled: true, "requests are answered, devices make none"),
+            new("ATS translation requests, split stage", IsModelled: true),
+            new("GBPA, GERROR, wired interrupts", IsModelled: true, "MSIs are not sent"),
+            new("Hardware updates of access and dirty flags (HTTU)", IsModelled: false, "a descriptor that asks for them is C_BAD_CD"),
+            new("Secure and Realm states, ECMDQ, MPAM", IsModelled: false, "not there"),
+        ],
         Build = Build,
     };
 

@@ -43,6 +43,17 @@ public static class IntelVtdRoom
             "Protected memory regions have 2 MiB granularity and hold only while translation is off; a refusal there is not recorded.",
             "Pass-through refuses addresses beyond the entry's width.",
         ],
+        Features =
+        [
+            new("Legacy mode: root and context tables, second-level tables", IsModelled: true, "4 and 5 levels, 2 MiB and 1 GiB pages"),
+            new("Scalable mode: PASID directories and tables, first level, second level, nested, pass-through", IsModelled: true),
+            new("Queued and register-based invalidation, context, PASID and IOTLB caches", IsModelled: true, "caching mode and write-buffer flush included"),
+            new("Fault recording registers with overflow", IsModelled: true, "every reason code that the tables can cause"),
+            new("Protected memory regions", IsModelled: true, "2 MiB granularity"),
+            new("Paging-structure caches", IsModelled: false, "a miss reads every level"),
+            new("Interrupt remapping, posted interrupts", IsModelled: false, "not there"),
+            new("Page requests, device TLBs", IsModelled: false, "device-TLB invalidations succeed"),
+        ],
         Build = Build,
     };
 

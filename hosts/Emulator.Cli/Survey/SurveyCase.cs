@@ -9,6 +9,7 @@ namespace Emulator.Cli.Survey;
 /// <param name="Kernel">The kernel.</param>
 /// <param name="Strategy">The strategy.</param>
 /// <param name="Points">The points in order; empty when nothing was run.</param>
+/// <param name="Further">What came of other lives of the device: after sleep, after domain A was freed, after A was attached again, and at an unmapped address.</param>
 /// <param name="Leaks">Where DMA got through although it must not.</param>
 /// <param name="Verdict">What it says about the mail's guess.</param>
 public sealed record SurveyCase(
@@ -17,6 +18,7 @@ public sealed record SurveyCase(
     KernelVersion Kernel,
     SurveyStrategy Strategy,
     IReadOnlyList<SurveyPoint> Points,
+    IReadOnlyList<SurveyPoint> Further,
     IReadOnlyList<SurveyLeak> Leaks,
     SurveyVerdict Verdict)
 {

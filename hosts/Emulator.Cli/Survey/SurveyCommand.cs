@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Emulator.Cli.Survey.Pages;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus;
 using Spectre.Console;
@@ -23,13 +24,22 @@ public sealed class SurveyCommand : ReportCommand
         HelpName = "NAME",
     };
 
+    private readonly Option<string> _html = new("--html") { Description = "Write the matrix with all its evidence as one self-contained page", HelpName = "FILE" };
+    private readonly Option<string> _docs = new("--docs")
+    {
+        Description = "Bring SURVEY.md and iommus/NAME.md in this documentation folder up to date; needs the whole survey",
+        HelpName = "FOLDER",
+    };
+
+    private readonly Option<bool> _check = new("--check") { Description = "With --docs: change nothing, name the pages that are out of date, exit with 1 if there are any" };
+
     /// <summary>Makes the command.</summary>
     public SurveyCommand()
         : base("survey", "Shows where DMA goes on every IOMMU before attach, attached, after every driver step of a detach, and after the next attach")
     {
         _kernel.AcceptOnlyFromAmong("6.1", "6.12");
         _strategy.AcceptOnlyFromAmong("detach", "empty", "native");
-        foreach (var option in (Option[])[_iommu, _variant, _kernel, _strategy, _explain])
+        foreach (var option in (Option[])[_iommu, _variant, _kernel, _strategy, _explain, _html, _docs, _check])
             Options.Add(option);
     }
 
@@ -43,6 +53,9 @@ public sealed class SurveyCommand : ReportCommand
           identity    untranslated, in the third party's memory
           blocked     nowhere
         Each time two pages are tried: one that is in use since the attach and one that no DMA touched before. The worse answer is reported.
+        Table memory that the driver frees is taken at once by another domain, which maps the same addresses for a third party: a walk through a freed
+        table is seen. Other lives of the device are tried as well: it sleeps and wakes after the detach, the old domain is freed, or attached again, and
+        a DMA goes where nothing is mapped.
         'guess 2022' is what the mail of May 2022 expected of that driver's detach.
 
         IOMMUs: {string.Join(", ", IommuCatalog.Rooms.Select(room => room.Name))}
@@ -51,6 +64,8 @@ public sealed class SurveyCommand : ReportCommand
           emulator survey
           emulator survey --iommu intel --strategy detach
           emulator survey --explain amd --kernel 6.1
+          emulator survey --html survey.html
+          emulator survey --docs docs
           emulator survey --json | jq '.rows[] | select(.phase == "after-detach" and .outcome != "blocked")'
 
         Exit codes: 0 every case was run (whatever it shows), 1 a driver sequence failed, 2 bad input.
@@ -63,16 +78,50 @@ public sealed class SurveyCommand : ReportCommand
         ArgumentNullException.ThrowIfNull(report);
         var explained = parsed.GetValue(_explain);
         var rooms = SelectRooms(explained, parsed.GetValue(_iommu), parsed.GetValue(_variant), explained != null);
-        var kernels = SelectKernels(parsed.GetValue(_kernel));
-        var strategies = SelectStrategies(parsed.GetValue(_strategy), explained != null);
+        var (kernel, strategy, docs) = (parsed.GetValue(_kernel), parsed.GetValue(_strategy), parsed.GetValue(_docs));
+        var narrowed = explained ?? parsed.GetValue(_iommu) ?? kernel ?? strategy;
+        if (docs != null && narrowed != null)
+            throw new BadInputException($"--docs needs the whole survey; '{narrowed}' narrows it");
+        if (docs == null && parsed.GetValue(_check))
+            throw new BadInputException("--check needs --docs");
+        var kernels = SelectKernels(kernel);
+        var strategies = SelectStrategies(strategy, explained != null);
         var cases = report.WithProgress("survey", say => SurveyEngine.Run(rooms, kernels, strategies, say).TakeWhile(_ => !cancellation.IsCancellationRequested).ToList());
+        if (parsed.GetValue(_html) is { } html)
+            Write(html, SurveyHtml.Of(cases));
+        // An interrupted survey still reports, but is no documentation.
+        var outdated = docs == null || cancellation.IsCancellationRequested ? [] : SurveyPages.Update(docs, cases, write: !parsed.GetValue(_check));
         if (report.Json)
             report.WriteDocument(SurveyDocument.Of(cases));
+        else if (docs != null && !cancellation.IsCancellationRequested)
+            PrintPages(report, outdated, parsed.GetValue(_check));
         else if (explained != null)
             Explain(report, IommuCatalog.Find(explained)!, cases);
+        else if (kernel == null && strategy == null)
+            SurveyTables.PrintMatrix(report.Console, SurveyMatrixRow.Of(cases));
         else
             SurveyTables.PrintSummary(report.Console, cases);
-        return Task.FromResult(cases.Exists(survey => survey.Verdict.Answer == SurveyAnswer.Failed) ? ExitCode.CheckFailed : ExitCode.Held);
+        var failed = cases.Exists(survey => survey.Verdict.Answer == SurveyAnswer.Failed) || (parsed.GetValue(_check) && outdated.Count > 0);
+        return Task.FromResult(failed ? ExitCode.CheckFailed : ExitCode.Held);
+    }
+
+    private static void Write(string file, string text)
+    {
+        try
+        {
+            File.WriteAllText(file, text);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new BadInputException($"--html: {file} cannot be written: {error.Message}");
+        }
+    }
+
+    private static void PrintPages(Report report, IReadOnlyList<string> files, bool check)
+    {
+        foreach (var file in files)
+            report.Console.WriteLine($"{(check ? "out of date" : "written")}: {file}");
+        report.Console.WriteLine(files.Count == 0 ? "all pages are up to date" : check ? $"{files.Count} pages are out of date: run 'emulator survey --docs' on the folder" : $"{files.Count} pages written");
     }
 
     private static IReadOnlyList<IommuRoom> SelectRooms(string? explained, string? name, string? variant, bool firstVariant)

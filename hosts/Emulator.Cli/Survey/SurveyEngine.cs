@@ -13,6 +13,8 @@ namespace Emulator.Cli.Survey;
 /// what the silicon still walks). Of the two of a direction the worse one is reported.</para>
 /// <para>Whether an answer from the old domain is stale is not guessed from the step's name: the same steps are run on a second platform whose caches
 /// never saw a DMA. Where that one no longer lands in the old domain's page, the first one's answer came from a cache.</para>
+/// <para>Table memory that the driver frees is at once taken by another domain, which maps the same addresses to frames of a third party: a walk through a
+/// freed table is seen by where it ends.</para>
 /// </remarks>
 public static class SurveyEngine
 {
@@ -52,27 +54,30 @@ public static class SurveyEngine
         var points = new List<SurveyPoint>();
         try
         {
-            using var stage = new SurveyStage(room, variant, kernel, strategy, MaxSlots);
+            using var stage = Stage(MaxSlots);
             if (!stage.Offers(strategy))
                 return NotOffered($"Linux {SurveyText.Of(kernel)}'s driver has no blocking domain of its own");
 
-            Observe(stage, points, strategy, steps => AnswerWithoutCaches(room, variant, kernel, strategy, steps));
+            Observe(stage, points, strategy, Stage);
         }
         catch (Exception e) when (e is DriverException or KernelBugException)
         {
-            return new SurveyCase(room, variant, kernel, strategy, points, [], new SurveyVerdict(SurveyAnswer.Failed, e.Message));
+            return new SurveyCase(room, variant, kernel, strategy, points, [], [], new SurveyVerdict(SurveyAnswer.Failed, e.Message));
         }
 
-        return new SurveyCase(room, variant, kernel, strategy, points, SurveyJudge.FindLeaks(points), SurveyJudge.Judge(room.Guess, points));
+        var further = SurveyLives.Observe(Stage, strategy);
+        return new SurveyCase(room, variant, kernel, strategy, points, further, SurveyJudge.FindLeaks(points.Concat(further)), SurveyJudge.Judge(room.Guess, points));
 
-        SurveyCase NotOffered(string reason) => new(room, variant, kernel, strategy, [], [], new SurveyVerdict(SurveyAnswer.NotOffered, reason));
+        SurveyStage Stage(int slots) => new(room, variant, kernel, strategy, slots);
+
+        SurveyCase NotOffered(string reason) => new(room, variant, kernel, strategy, [], [], [], new SurveyVerdict(SurveyAnswer.NotOffered, reason));
     }
 
-    private static void Observe(SurveyStage stage, List<SurveyPoint> points, SurveyStrategy strategy, Func<int, SurveyLanding> withoutCaches)
+    private static void Observe(SurveyStage stage, List<SurveyPoint> points, SurveyStrategy strategy, Func<int, SurveyStage> another)
     {
         var nextColdSlot = SurveyStage.WarmSlot + 1;
 
-        void Probe(SurveyPhase phase, int? number = null, string? step = null)
+        void Probe(SurveyPhase phase, int? number = null, string? step = null, bool freed = false)
         {
             var observations = new List<SurveyObservation>(4);
             SurveyLanding? truth = null;
@@ -83,8 +88,10 @@ public static class SurveyEngine
                     if (cold && nextColdSlot == stage.Slots)
                         continue;
                     var dma = stage.Send(cold ? nextColdSlot++ : SurveyStage.WarmSlot, access);
+                    if (stage.SharesOneTable && phase >= SurveyPhase.AfterNextAttach && dma.Landing == SurveyLanding.DomainA)
+                        dma = dma with { Landing = SurveyLanding.DomainB };
                     if (phase == SurveyPhase.DuringDetach && dma.Landing == SurveyLanding.DomainA)
-                        truth ??= withoutCaches(number!.Value);
+                        truth ??= AnswerWithoutCaches(another, strategy, number!.Value, freed);
                     observations.Add(new SurveyObservation(dma, SurveyJudge.Classify(phase, dma.Landing, truth), cold));
                 }
             }
@@ -95,7 +102,11 @@ public static class SurveyEngine
         void RunProbed(IEnumerable<DriverStep> sequence, string name, SurveyPhase phase)
         {
             var number = 0;
-            stage.Run(sequence, name, step => Probe(phase, ++number, stage.Bus.Describe(step)));
+            stage.Run(
+                sequence,
+                name,
+                step => Probe(phase, ++number, stage.Bus.Describe(step)),
+                () => Probe(phase, number, "table memory is freed; another domain's tables take its place", freed: true));
         }
 
         Probe(SurveyPhase.BeforeAttach);
@@ -104,15 +115,16 @@ public static class SurveyEngine
         Probe(SurveyPhase.Attached);
         RunProbed(stage.Leave(strategy), "leaving A", SurveyPhase.DuringDetach);
         Probe(SurveyPhase.AfterDetach);
+        stage.PrepareB();
         RunProbed(stage.AttachB(), "attach to B", SurveyPhase.AttachingNext);
         Probe(SurveyPhase.AfterNextAttach);
     }
 
-    private static SurveyLanding AnswerWithoutCaches(IommuRoom room, string variant, KernelVersion kernel, SurveyStrategy strategy, int steps)
+    private static SurveyLanding AnswerWithoutCaches(Func<int, SurveyStage> another, SurveyStrategy strategy, int steps, bool freed)
     {
-        using var stage = new SurveyStage(room, variant, kernel, strategy, SurveyStage.WarmSlot + 1);
+        using var stage = another(SurveyStage.WarmSlot + 1);
         stage.Run(stage.AttachA(), "attach to A");
-        stage.RunPart(stage.Leave(strategy), steps);
+        stage.RunPart(stage.Leave(strategy), steps, freed);
         return stage.Send(SurveyStage.WarmSlot, DmaAccess.Read).Landing;
     }
 }

@@ -18,20 +18,22 @@ internal static class SurveyJudge
         SurveyLanding.OwnAddress => SurveyOutcome.Identity,
         SurveyLanding.Elsewhere => SurveyOutcome.Elsewhere,
         SurveyLanding.DomainB => SurveyOutcome.Translated,
-        _ when phase <= SurveyPhase.Attached => SurveyOutcome.Translated,
+        SurveyLanding.FreedTable => SurveyOutcome.Stale,
+        _ when phase is <= SurveyPhase.Attached or SurveyPhase.AfterReattach => SurveyOutcome.Translated,
         _ when phase == SurveyPhase.DuringDetach && withoutCaches == SurveyLanding.DomainA => SurveyOutcome.Translated,
         _ => SurveyOutcome.Stale,
     };
 
-    /// <summary>Joins neighbouring points, from the first step of the detach on, with the same leak: answers that are stale or land in memory of others.</summary>
-    public static IReadOnlyList<SurveyLeak> FindLeaks(IReadOnlyList<SurveyPoint> points)
+    /// <summary>Joins neighbouring points, from the first step of the detach on, with the same leak: answers that are stale or land in memory of others. Points of
+    /// other lives stand for themselves.</summary>
+    public static IReadOnlyList<SurveyLeak> FindLeaks(IEnumerable<SurveyPoint> points)
     {
         var leaks = new List<SurveyLeak>();
         SurveyLeak? open = null;
         foreach (var point in points.Where(point => point.Phase > SurveyPhase.Attached))
         {
             var bad = point.Observations.Where(o => o.Outcome > SurveyOutcome.Translated).ToList();
-            var worst = bad.MaxBy(o => o.Outcome);
+            var worst = bad.MaxBy(o => (o.Outcome, o.Dma.Landing));
             if (worst == null)
             {
                 Close();
@@ -39,10 +41,10 @@ internal static class SurveyJudge
             }
 
             var accesses = Directions.Where(access => bad.Exists(o => o.Dma.Access == access)).ToArray();
-            var found = new SurveyLeak(point, point, worst.Outcome, worst.Dma.Landing, accesses, bad.Exists(o => o.Cold));
-            if (open is { } leak && leak.Outcome == found.Outcome && leak.Landing == found.Landing && leak.ColdToo == found.ColdToo && leak.Accesses.SequenceEqual(accesses))
+            var found = new SurveyLeak(point, point, worst.Outcome, worst.Dma.Landing, accesses, bad.Exists(o => o.Cold), bad.Count);
+            if (open is { } leak && point.Phase <= SurveyPhase.AfterNextAttach && leak.Outcome == found.Outcome && leak.Landing == found.Landing && leak.ColdToo == found.ColdToo && leak.Accesses.SequenceEqual(accesses))
             {
-                open = leak with { Last = point };
+                open = leak with { Last = point, Dmas = leak.Dmas + found.Dmas };
                 continue;
             }
 

@@ -15,6 +15,9 @@ public enum SurveyLanding
     /// <summary>The frame whose physical address equals the IOVA; it belongs to a third party.</summary>
     OwnAddress,
 
+    /// <summary>The page of a third party's domain whose tables lie in memory that the driver had freed: the silicon walks a table that is no longer its own.</summary>
+    FreedTable,
+
     /// <summary>None of these.</summary>
     Elsewhere,
 }

@@ -9,5 +9,6 @@ namespace Emulator.Cli.Survey;
 /// <param name="Landing">Where it landed.</param>
 /// <param name="Accesses">The directions that got through.</param>
 /// <param name="ColdToo">Whether pages never used before leaked as well, that is: the silicon still walked the old tables.</param>
+/// <param name="Dmas">How many of the DMAs sent there leaked.</param>
 public sealed record SurveyLeak(
-    SurveyPoint First, SurveyPoint Last, SurveyOutcome Outcome, SurveyLanding Landing, IReadOnlyList<DmaAccess> Accesses, bool ColdToo);
+    SurveyPoint First, SurveyPoint Last, SurveyOutcome Outcome, SurveyLanding Landing, IReadOnlyList<DmaAccess> Accesses, bool ColdToo, int Dmas);

@@ -23,4 +23,16 @@ public enum SurveyPhase
 
     /// <summary>Domain B is attached.</summary>
     AfterNextAttach,
+
+    /// <summary>Another life up to the detach; then the device slept and woke again.</summary>
+    AfterResume,
+
+    /// <summary>Another life up to the detach; then domain A was freed.</summary>
+    AfterFree,
+
+    /// <summary>Another life up to the detach; then domain A was attached again.</summary>
+    AfterReattach,
+
+    /// <summary>Another life up to the attach; the DMA goes to an address that no domain maps.</summary>
+    Unmapped,
 }

@@ -10,5 +10,5 @@ namespace Emulator.Cli.Survey;
 public sealed record SurveyPoint(SurveyPhase Phase, int? Number, string? Step, IReadOnlyList<SurveyObservation> Observations)
 {
     /// <summary>The worse of the two probes of a direction.</summary>
-    public SurveyObservation Worst(DmaAccess access) => Observations.Where(o => o.Dma.Access == access).MaxBy(o => o.Outcome)!;
+    public SurveyObservation Worst(DmaAccess access) => Observations.Where(o => o.Dma.Access == access).MaxBy(o => (o.Outcome, o.Dma.Landing))!;
 }

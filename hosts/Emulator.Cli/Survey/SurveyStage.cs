@@ -10,19 +10,21 @@ namespace Emulator.Cli.Survey;
 
 /// <summary>
 /// A fresh platform with one device and two domains that map the same IOVAs to different frames. The frames whose physical addresses equal
-/// these IOVAs belong to a third party. So the landing address alone says which way a DMA went.
+/// these IOVAs belong to a third party, and so do the frames of a domain that takes whatever table memory the driver frees. So the landing address
+/// alone says which way a DMA went.
 /// </summary>
 internal sealed class SurveyStage : IDisposable
 {
     /// <summary>The page that is used from the start.</summary>
     public const int WarmSlot = 0;
 
-    // The distance between pages is the largest smallest-page of any format, and A and B lie apart from the IOVA by an odd multiple of it: no
-    // table can join two pages into a larger one.
+    // The distance between pages is the largest smallest-page of any format, and the frames lie apart from the IOVA by an odd multiple of it: no
+    // table can join two pages into a larger one. Everything lies below 2 GiB: that much every IOMMU can address.
     private const ulong SlotStride = 0x10000;
-    private const ulong FirstIova = 0x4000_0000;
-    private const ulong FirstFrameOfA = 0x2_0001_0000;
-    private const ulong FirstFrameOfB = 0x3_0001_0000;
+    private const ulong UsualIova = 0x4000_0000;
+    private const ulong FirstFrameOfA = 0x6001_0000;
+    private const ulong FirstFrameOfB = 0x6801_0000;
+    private const ulong FirstRecycledFrame = 0x7001_0000;
     private const ulong OffsetInPage = 0x40;
 
     private static readonly OwnerTag OwnerOfA = new(1);
@@ -32,12 +34,14 @@ internal sealed class SurveyStage : IDisposable
     private readonly Platform _platform;
     private readonly DmaDevice _device;
     private readonly IommuDomain _a;
-    private readonly IommuDomain _b;
     private readonly IIommu _unit;
+    private readonly ulong _firstIova;
     private readonly DmaRequest[] _request = new DmaRequest[1];
     private readonly DmaCompletion[] _completion = new DmaCompletion[1];
     private readonly FaultRecord[] _faults = new FaultRecord[16];
+    private readonly IommuDomain _b;
     private readonly IommuDomain? _empty;
+    private long _freedSeen;
 
     /// <summary>Builds the platform and brings it up to the point before the first attach.</summary>
     /// <param name="room">The IOMMU.</param>
@@ -54,13 +58,20 @@ internal sealed class SurveyStage : IDisposable
         Slots = slots;
         Run(Driver.Probe(), "probe");
         Run(Driver.ProbeDevice(_device), "probe of the device");
-        _a = MakeDomain(FirstFrameOfA, slots);
-        _b = MakeDomain(FirstFrameOfB, slots);
+        _a = MakeDomain();
+        _firstIova = FirstIovaIn(_a.Geometry);
+        Map(_a, FirstFrameOfA);
+        _b = MakeDomain();
+        SharesOneTable = _a.PageTable != null && _b.PageTable == _a.PageTable;
+        if (_b.PageTable != null && !SharesOneTable)
+            Map(_b, FirstFrameOfB);
         if (strategy == SurveyStrategy.Empty)
-            _empty = MakeDomain(0, 0);
-        Memory.SetOwner(FirstFrameOfA, (ulong)slots * SlotStride, OwnerOfA);
-        Memory.SetOwner(FirstFrameOfB, (ulong)slots * SlotStride, OwnerOfB);
-        Memory.SetOwner(FirstIova, (ulong)slots * SlotStride, ThirdParty);
+            _empty = MakeDomain();
+        Memory.SetOwner(FirstFrameOfA, Span, OwnerOfA);
+        Memory.SetOwner(FirstFrameOfB, Span, OwnerOfB);
+        Memory.SetOwner(FirstRecycledFrame, Span, ThirdParty);
+        Memory.SetOwner(_firstIova, Span, ThirdParty);
+        _freedSeen = _platform.Frames.Freed;
     }
 
     /// <summary>Pages mapped in each domain.</summary>
@@ -69,12 +80,24 @@ internal sealed class SurveyStage : IDisposable
     /// <summary>The bus.</summary>
     public Bus Bus => _platform.Bus;
 
+    /// <summary>Whether domain B turned out to be the same address space as A: the IOMMU has one table for all.</summary>
+    public bool SharesOneTable { get; }
+
     private IIommuDriver Driver => _platform.Driver;
 
     private PhysicalMemory Memory => _platform.Memory;
 
-    /// <summary>The attach to domain A.</summary>
-    public IEnumerable<DriverStep> AttachA() => Driver.Attach(_a, _device);
+    private ulong Span => (ulong)Slots * SlotStride;
+
+    /// <summary>The attach to domain A. The device wakes with it.</summary>
+    public IEnumerable<DriverStep> AttachA() => DriverSequence.InTurn([Driver.Attach(_a, _device), Driver.ResumeDevice(_device)]);
+
+    /// <summary>Maps B's pages where that could not be done before: the entries do not lie in memory, so A's and B's are the same ones.</summary>
+    public void PrepareB()
+    {
+        if (_b.PageTable == null)
+            Map(_b, FirstFrameOfB);
+    }
 
     /// <summary>The attach to domain B.</summary>
     public IEnumerable<DriverStep> AttachB() => Driver.Attach(_b, _device);
@@ -87,29 +110,81 @@ internal sealed class SurveyStage : IDisposable
         _ => Driver.Block(_device),
     };
 
+    /// <summary>The device sleeps and wakes again.</summary>
+    public IEnumerable<DriverStep> Sleep() => DriverSequence.InTurn([Driver.SuspendDevice(_device), Driver.ResumeDevice(_device)]);
+
+    /// <summary>Domain A is freed.</summary>
+    public IEnumerable<DriverStep> FreeA() => Driver.FreeDomain(_a);
+
     /// <summary>Whether this kernel's driver offers the strategy.</summary>
     public bool Offers(SurveyStrategy strategy) => strategy != SurveyStrategy.Native || Driver.HasNativeBlocking;
 
     /// <summary>Performs a sequence to its end.</summary>
+    /// <param name="sequence">The steps.</param>
+    /// <param name="name">What it is, for errors.</param>
+    /// <param name="afterEach">Called after each step.</param>
+    /// <param name="afterFree">Called where the driver had freed table memory before its next step, once another domain has taken that memory.</param>
     /// <exception cref="DriverException">It ended with an error.</exception>
-    public void Run(IEnumerable<DriverStep> sequence, string name, Action<DriverStep>? afterEach = null)
+    public void Run(IEnumerable<DriverStep> sequence, string name, Action<DriverStep>? afterEach = null, Action? afterFree = null)
     {
-        var result = Bus.Run(sequence, afterEach);
-        if (result < 0)
-            throw new DriverException((Errno)(-result), $"{name} failed");
+        foreach (var step in sequence)
+        {
+            if (afterFree != null && TakeFreedTables())
+                afterFree();
+            if (step.Kind == DriverStepKind.Return)
+            {
+                if (step.Result < 0)
+                    throw new DriverException((Errno)(-step.Result), $"{name} failed");
+                return;
+            }
+
+            Bus.Perform(step);
+            afterEach?.Invoke(step);
+        }
+
+        if (afterFree != null && TakeFreedTables())
+            afterFree();
     }
 
     /// <summary>Performs the first steps of a sequence.</summary>
-    public void RunPart(IEnumerable<DriverStep> sequence, int steps)
+    /// <param name="sequence">The steps.</param>
+    /// <param name="steps">How many.</param>
+    /// <param name="freed">Whether what the driver frees before the next one is freed as well.</param>
+    public void RunPart(IEnumerable<DriverStep> sequence, int steps, bool freed)
     {
-        foreach (var step in sequence.Take(steps))
-            Bus.Perform(step);
+        using var rest = sequence.GetEnumerator();
+        for (var done = 0; done < steps && rest.MoveNext(); done++)
+        {
+            TakeFreedTables();
+            Bus.Perform(rest.Current);
+        }
+
+        if (freed && rest.MoveNext())
+            TakeFreedTables();
     }
 
-    /// <summary>Sends one DMA of four bytes to a page, and lets the driver's interrupt handler read what the silicon recorded.</summary>
-    public SurveyDma Send(int slot, DmaAccess access)
+    /// <summary>Sends one DMA of four bytes to a page of the domains.</summary>
+    public SurveyDma Send(int slot, DmaAccess access) => SendTo(_firstIova + ((ulong)slot * SlotStride), access);
+
+    /// <summary>Sends one DMA to a page that no domain maps: outside the domain's geometry where the device can reach there, else beside the pages.</summary>
+    public SurveyDma SendOutside(DmaAccess access)
     {
-        var iova = FirstIova + ((ulong)slot * SlotStride) + OffsetInPage;
+        var geometry = _a.Geometry;
+        var page = geometry.Last < uint.MaxValue ? geometry.Last + 1 : geometry.First >= SlotStride ? geometry.First - SlotStride : _firstIova + Span;
+        Memory.SetOwner(page, SlotStride, ThirdParty);
+        return SendTo(page, access);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _platform.Dispose();
+
+    private static ulong FirstIovaIn(DomainGeometry geometry) =>
+        geometry.Contains(UsualIova) ? UsualIova : (geometry.First + SlotStride - 1) & ~(SlotStride - 1);
+
+    // The driver's interrupt handler reads what the silicon recorded.
+    private SurveyDma SendTo(ulong page, DmaAccess access)
+    {
+        var iova = page + OffsetInPage;
         _request[0] = new DmaRequest(_device.Stream, new Iova(iova), access);
         _unit.Translate(_request, _completion);
         var fault = _unit.Faults.Take(_faults) > 0 ? _faults[0] : (FaultRecord?)null;
@@ -121,31 +196,48 @@ internal sealed class SurveyStage : IDisposable
         return new SurveyDma(access, iova, Identify(landed, iova), landed, fault);
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _platform.Dispose();
-
-    private static SurveyLanding Identify(ulong landed, ulong iova)
+    private SurveyLanding Identify(ulong landed, ulong iova)
     {
+        var offset = iova - _firstIova;
         if (landed == iova)
             return SurveyLanding.OwnAddress;
-        if (landed == iova - FirstIova + FirstFrameOfA)
+        if (landed == offset + FirstFrameOfA)
             return SurveyLanding.DomainA;
-        return landed == iova - FirstIova + FirstFrameOfB ? SurveyLanding.DomainB : SurveyLanding.Elsewhere;
+        if (landed == offset + FirstFrameOfB)
+            return SurveyLanding.DomainB;
+        return landed == offset + FirstRecycledFrame ? SurveyLanding.FreedTable : SurveyLanding.Elsewhere;
     }
 
-    private IommuDomain MakeDomain(ulong firstFrame, int slots)
+    private IommuDomain MakeDomain()
     {
         var domain = Driver.AllocateDomain(DomainType.Unmanaged);
         Driver.Finalise(domain, _device);
-        var table = domain.PageTable ?? throw new DriverException(Errno.EINVAL, "the domain has no page table");
-        var page = Math.Max(1UL << BitOperations.TrailingZeroCount(table.PageSizeBitmap), PhysicalMemory.FrameSize);
-        for (var slot = 0; slot < slots; slot++)
+        return domain;
+    }
+
+    // An IOMMU that maps nothing has domains that are windows to all memory: they stay as they are.
+    private void Map(IommuDomain domain, ulong firstFrame)
+    {
+        var smallest = domain.PageTable is { } table ? 1UL << BitOperations.TrailingZeroCount(table.PageSizeBitmap) : 0;
+        var page = Math.Max(smallest, PhysicalMemory.FrameSize);
+        for (var slot = 0; slot < Slots; slot++)
         {
             var offset = (ulong)slot * SlotStride;
-            var map = Driver.Map(domain, FirstIova + offset, firstFrame + offset, page, Protection.Read | Protection.Write);
-            Run(map, $"map of 0x{FirstIova + offset:x}");
+            var result = Bus.Run(Driver.Map(domain, _firstIova + offset, firstFrame + offset, page, Protection.Read | Protection.Write));
+            if (result == -(long)Errno.ENODEV)
+                return;
+            if (result < 0)
+                throw new DriverException((Errno)(-result), $"map of 0x{_firstIova + offset:x} failed");
         }
+    }
 
-        return domain;
+    // Memory that is freed is soon somebody else's. Here it becomes the tables of another domain, which maps the same addresses for a third party.
+    private bool TakeFreedTables()
+    {
+        if (_platform.Frames.Freed == _freedSeen)
+            return false;
+        Map(MakeDomain(), FirstRecycledFrame);
+        _freedSeen = _platform.Frames.Freed;
+        return true;
     }
 }

@@ -6,6 +6,16 @@ namespace Emulator.Cli.Survey;
 /// <summary>The survey for people: one row per case, and the log of one case.</summary>
 internal static class SurveyTables
 {
+    /// <summary>Prints one row per IOMMU and variant.</summary>
+    public static void PrintMatrix(IAnsiConsole console, IReadOnlyList<SurveyMatrixRow> rows)
+    {
+        var table = new Table().Border(TableBorder.Simple);
+        table.AddColumns(["IOMMU", "variant", .. SurveyMatrixRow.Headings]);
+        foreach (var row in rows)
+            table.AddRow([row.Room.Name, Markup.Escape(row.Variant), .. row.Cells.Select(cell => $"[{Colour(cell.Tone)}]{Markup.Escape(string.Join('\n', cell.Lines))}[/]")]);
+        console.Write(table);
+    }
+
     /// <summary>Prints one row per case.</summary>
     public static void PrintSummary(IAnsiConsole console, IEnumerable<SurveyCase> cases)
     {
@@ -22,10 +32,10 @@ internal static class SurveyTables
                 SurveyText.Of(survey.Kernel),
                 SurveyText.Of(survey.Strategy),
                 SurveyText.Of(survey.Room.Guess),
-                after == null ? "-" : Pair(after.Worst(DmaAccess.Read), after.Worst(DmaAccess.Write), Short),
-                after == null ? "-" : Pair(after.Worst(DmaAccess.Read), after.Worst(DmaAccess.Write), Fault),
+                after == null ? "-" : SurveyText.Pair(after.Worst(DmaAccess.Read), after.Worst(DmaAccess.Write), Short),
+                after == null ? "-" : SurveyText.Pair(after.Worst(DmaAccess.Read), after.Worst(DmaAccess.Write), Fault),
                 Answer(survey.Verdict),
-                survey.Leaks.Count > 0 ? string.Join('\n', survey.Leaks.Select(Leak)) : survey.Points.Count > 0 ? "none" : Markup.Escape(survey.Verdict.Why));
+                survey.Leaks.Count > 0 ? string.Join('\n', survey.Leaks.Select(leak => Markup.Escape(SurveyText.Of(leak)))) : survey.Points.Count > 0 ? "none" : Markup.Escape(survey.Verdict.Why));
         }
 
         console.Write(table);
@@ -49,7 +59,7 @@ internal static class SurveyTables
         table.AddColumn("driver step");
         table.AddColumns("DMA to the warm page", "DMA to a new page");
         SurveyPhase? last = null;
-        foreach (var point in survey.Points)
+        foreach (var point in survey.Points.Concat(survey.Further))
         {
             table.AddRow([
                 point.Phase == last ? "" : SurveyText.Of(point.Phase),
@@ -63,19 +73,15 @@ internal static class SurveyTables
 
         console.Write(table);
         foreach (var leak in survey.Leaks)
-            console.MarkupLine($"leak: {Leak(leak)}");
+            console.MarkupLineInterpolated($"leak: {SurveyText.Of(leak)}");
         console.WriteLine();
     }
 
     private static string Pair(IReadOnlyList<SurveyObservation> observations, bool cold)
     {
         var pair = observations.Where(observation => observation.Cold == cold).ToList();
-        return pair.Count == 0 ? "" : Pair(pair[0], pair[1], Long);
+        return pair.Count == 0 ? "" : SurveyText.Pair(pair[0], pair[1], Long);
     }
-
-    // A read and a write are told apart only where they differ.
-    private static string Pair(SurveyObservation read, SurveyObservation write, Func<SurveyObservation, string> text) =>
-        text(read) == text(write) ? text(read) : $"read {text(read)}, write {text(write)}";
 
     private static string Short(SurveyObservation observation) => Coloured(observation, SurveyText.Of(observation.Outcome));
 
@@ -88,16 +94,14 @@ internal static class SurveyTables
 
     private static string Fault(SurveyObservation observation) => observation.Dma.Fault is { } fault ? SurveyText.Of(fault) : "none";
 
-    private static string Coloured(SurveyObservation observation, string text)
+    private static string Coloured(SurveyObservation observation, string text) => $"[{Colour(SurveyMatrixRow.ToneOf(observation.Outcome))}]{Markup.Escape(text)}[/]";
+
+    private static string Colour(SurveyTone tone) => tone switch
     {
-        var colour = observation.Outcome switch
-        {
-            SurveyOutcome.Blocked => "green",
-            SurveyOutcome.Translated => "default",
-            _ => "red",
-        };
-        return $"[{colour}]{Markup.Escape(text)}[/]";
-    }
+        SurveyTone.Good => "green",
+        SurveyTone.Bad => "red",
+        _ => "default",
+    };
 
     private static string Answer(SurveyVerdict verdict) => verdict.Answer switch
     {
@@ -105,20 +109,5 @@ internal static class SurveyTables
         SurveyAnswer.Wrong => "[red]wrong[/]",
         SurveyAnswer.Failed => "[red]failed[/]",
         _ => verdict.Name,
-    };
-
-    private static string Leak(SurveyLeak leak)
-    {
-        var where = leak.First == leak.Last ? Place(leak.First) : $"{Place(leak.First)} to {Place(leak.Last)}";
-        var directions = string.Join('+', leak.Accesses.Select(access => access == DmaAccess.Read ? "read" : "write"));
-        var pages = leak.Outcome != SurveyOutcome.Stale ? "" : leak.ColdToo ? ", new pages too" : ", cached pages";
-        return Markup.Escape($"{where}: {directions} {SurveyText.Of(leak.Outcome)}, {SurveyText.Of(leak.Landing)}{pages}");
-    }
-
-    private static string Place(SurveyPoint point) => point.Phase switch
-    {
-        SurveyPhase.DuringDetach => $"step {point.Number}",
-        SurveyPhase.AttachingNext => $"next attach {point.Number}",
-        _ => SurveyText.Of(point.Phase),
     };
 }

@@ -18,6 +18,9 @@ internal static class SurveyText
         _ => "native",
     };
 
+    /// <summary>A direction.</summary>
+    public static string Of(DmaAccess access) => access == DmaAccess.Read ? "read" : "write";
+
     /// <summary>A guess.</summary>
     public static string Of(Guess2022 guess) => guess switch
     {
@@ -35,6 +38,10 @@ internal static class SurveyText
         SurveyPhase.DuringDetach => "during-detach",
         SurveyPhase.AfterDetach => "after-detach",
         SurveyPhase.AttachingNext => "next-attach",
+        SurveyPhase.AfterResume => "after-resume",
+        SurveyPhase.AfterFree => "after-free",
+        SurveyPhase.AfterReattach => "after-reattach",
+        SurveyPhase.Unmapped => "unmapped",
         _ => "after-next-attach",
     };
 
@@ -54,6 +61,7 @@ internal static class SurveyText
         SurveyLanding.DomainA => "domain A",
         SurveyLanding.DomainB => "domain B",
         SurveyLanding.OwnAddress => "third party",
+        SurveyLanding.FreedTable => "through a freed table",
         _ => "elsewhere",
     };
 
@@ -65,4 +73,25 @@ internal static class SurveyText
 
     /// <summary>A fault: the silicon's own number, then the reason in common terms.</summary>
     public static string Of(FaultRecord fault) => $"0x{fault.Code:x} {fault.Reason}";
+
+    /// <summary>A leak: between which steps, in which directions, where to, how many DMAs.</summary>
+    public static string Of(SurveyLeak leak)
+    {
+        var where = leak.First == leak.Last ? Place(leak.First) : $"{Place(leak.First)} to {Place(leak.Last)}";
+        var directions = string.Join('+', leak.Accesses.Select(Of));
+        var pages = leak is { Outcome: SurveyOutcome.Stale, Landing: SurveyLanding.DomainA } ? leak.ColdToo ? ", new pages too" : ", cached pages" : "";
+        return $"{where}: {directions} {Of(leak.Outcome)}, {Of(leak.Landing)}{pages} ({leak.Dmas} DMAs)";
+    }
+
+    /// <summary>A place between two steps.</summary>
+    public static string Place(SurveyPoint point) => point.Phase switch
+    {
+        SurveyPhase.DuringDetach => $"step {point.Number}",
+        SurveyPhase.AttachingNext => $"next attach {point.Number}",
+        _ => Of(point.Phase),
+    };
+
+    /// <summary>A read and a write are told apart only where they differ.</summary>
+    public static string Pair(SurveyObservation read, SurveyObservation write, Func<SurveyObservation, string> text) =>
+        text(read) == text(write) ? text(read) : $"read {text(read)}, write {text(write)}";
 }

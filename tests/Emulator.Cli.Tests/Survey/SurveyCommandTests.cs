@@ -1,3 +1,9 @@
+using Emulator.Cli.Survey;
+using Emulator.Cli.Survey.Pages;
+using Emulator.Cli.Tests.Verify;
+using Emulator.Hardware.Drivers;
+using Emulator.Hardware.Iommus;
+
 namespace Emulator.Cli.Tests.Survey;
 
 /// <summary>The survey as a user sees it.</summary>
@@ -47,6 +53,71 @@ public class SurveyCommandTests
         Assert.Equal(ExitCode.Held, result.ExitCode);
         foreach (var word in (string[])["intel", "blocking", "0x2 StreamUnknown", "holds", "cached pages"])
             Assert.Contains(word, result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_matrix_has_a_row_for_each_variant()
+    {
+        var result = await CommandLine.RunAsync("survey", "--iommu", "amd");
+        Assert.Equal(ExitCode.Held, result.ExitCode);
+        foreach (var word in (string[])["v1", "v2", "snp", "sysmgt", "undecided", "identity"])
+            Assert.Contains(word, result.Output.ReplaceLineEndings(" "), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_page_is_self_contained_and_every_cell_unfolds_its_evidence()
+    {
+        var file = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        try
+        {
+            Assert.Equal(ExitCode.Held, (await CommandLine.RunAsync("survey", "--iommu", "amd", "--html", file)).ExitCode);
+            var page = await File.ReadAllTextAsync(file);
+            Assert.DoesNotContain("http", page, StringComparison.Ordinal);
+            Assert.DoesNotContain("src=", page, StringComparison.Ordinal);
+            Assert.Contains("@media print", page, StringComparison.Ordinal);
+            Assert.Contains("identity 0x40000040 -&gt; 0x40000040 (third party)", page, StringComparison.Ordinal);
+            Assert.Contains("store DTE", page, StringComparison.Ordinal);
+            Assert.Equal(page.Split("<details>").Length, page.Split("</details>").Length);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public async Task The_pages_in_docs_are_up_to_date()
+    {
+        var docs = Path.Combine(VectorTests.FindRepository(), "docs");
+        var result = await CommandLine.RunAsync("survey", "--docs", docs, "--check");
+        Assert.Equal("all pages are up to date", result.Output.Trim());
+        Assert.Equal(ExitCode.Held, result.ExitCode);
+        foreach (var room in IommuCatalog.Rooms)
+            Assert.Contains("## The story of its detach", await File.ReadAllTextAsync(Path.Combine(docs, "iommus", $"{room.Name}.md")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_page_that_is_out_of_date_is_named_and_left_alone_or_written_and_what_stands_around_is_kept()
+    {
+        var docs = Directory.CreateTempSubdirectory().FullName;
+        try
+        {
+            var page = Path.Combine(docs, "SURVEY.md");
+            await File.WriteAllTextAsync(page, "before\n<!-- survey -->\nold\n<!-- /survey -->\nafter\n");
+            var cases = SurveyEngine.Run([IommuCatalog.Find("amd")!], [KernelVersion.Linux612], [SurveyStrategy.Native]).ToList();
+            Assert.Contains(page, SurveyPages.Update(docs, cases, write: false));
+            Assert.Contains("old", await File.ReadAllTextAsync(page), StringComparison.Ordinal);
+            Assert.Equal([page, Path.Combine(docs, "iommus", "amd.md")], SurveyPages.Update(docs, cases, write: true));
+            Assert.Empty(SurveyPages.Update(docs, cases, write: false));
+            var written = await File.ReadAllTextAsync(page);
+            Assert.StartsWith("before\n", written, StringComparison.Ordinal);
+            Assert.EndsWith("after\n", written, StringComparison.Ordinal);
+            Assert.DoesNotContain("old\n", written, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(docs, recursive: true);
+        }
     }
 
     [Fact]

@@ -28,7 +28,7 @@ public class SurveyEngineTests
         var survey = Run(ToyRoom.Make(forgetsToFlush: true));
         Assert.Equal(SurveyOutcome.Stale, survey.At(SurveyPhase.AfterDetach)!.Worst(DmaAccess.Write).Outcome);
         Assert.Equal(SurveyAnswer.Wrong, survey.Verdict.Answer);
-        Assert.Equal(SurveyPhase.AttachingNext, survey.Leaks[^1].Last.Phase);
+        Assert.Equal(SurveyPhase.AttachingNext, survey.Leaks.Last(leak => leak.First.Number != null).Last.Phase);
         Assert.Equal(SurveyLanding.DomainB, survey.At(SurveyPhase.AfterNextAttach)!.Worst(DmaAccess.Write).Dma.Landing);
     }
 
@@ -42,6 +42,39 @@ public class SurveyEngineTests
         Assert.Equal(SurveyOutcome.Identity, survey.At(SurveyPhase.AfterDetach)!.Worst(DmaAccess.Write).Outcome);
         Assert.Equal(SurveyAnswer.Wrong, survey.Verdict.Answer);
         Assert.Equal(SurveyAnswer.Holds, Run(ToyRoom.Make(Guess2022.Identity, identityWithoutTable: true)).Verdict.Answer);
+    }
+
+    [Fact]
+    public void A_table_that_is_freed_before_the_silicon_lets_go_of_it_translates_for_whoever_got_its_memory()
+    {
+        var survey = Run(ToyRoom.Make(freesEarly: true));
+        var leak = Assert.Single(survey.Leaks, leak => leak.Landing == SurveyLanding.FreedTable && leak.First.Number != null);
+        Assert.Equal((SurveyOutcome.Stale, SurveyPhase.DuringDetach, 2), (leak.Outcome, leak.First.Phase, leak.First.Number!.Value));
+        Assert.StartsWith("table memory is freed", leak.First.Step, StringComparison.Ordinal);
+        Assert.Equal("write TABLE = 0x0", leak.Last.Step);
+        Assert.All(leak.First.Observations.Where(o => o.Cold), o => Assert.Equal(o.Dma.Iova - 0x4000_0000 + 0x7001_0000, o.Dma.LandedAt));
+        Assert.Equal(8, leak.Dmas);
+        Assert.Equal(SurveyAnswer.Holds, survey.Verdict.Answer);
+    }
+
+    [Fact]
+    public void Other_lives_of_the_device_are_tried_on_platforms_of_their_own()
+    {
+        var survey = Run(ToyRoom.Make(forgetsToFlush: true));
+        Assert.Equal([SurveyPhase.AfterFree, SurveyPhase.AfterReattach, SurveyPhase.Unmapped], survey.Further.Where(point => point.Observations.Count > 0).Select(point => point.Phase));
+        Assert.Contains(survey.Leaks, leak => leak.First.Phase == SurveyPhase.AfterFree && leak.Landing == SurveyLanding.DomainA);
+        Assert.DoesNotContain(survey.Leaks, leak => leak.First.Phase is SurveyPhase.AfterReattach or SurveyPhase.Unmapped);
+        var document = SurveyDocument.Of([survey]);
+        Assert.Equal(["after-free", "after-reattach", "unmapped"], document.Further.Select(row => row.Phase).Distinct());
+        Assert.Equal(survey.Leaks.Sum(leak => leak.Dmas), document.Leaks.Sum(leak => leak.Dmas));
+    }
+
+    [Fact]
+    public void An_address_that_nothing_maps_is_no_leak_where_it_faults_and_one_where_it_passes()
+    {
+        Assert.DoesNotContain(Run(ToyRoom.Make()).Leaks, leak => leak.First.Phase == SurveyPhase.Unmapped);
+        var open = Run(ToyRoom.Make(identityWithoutTable: true), SurveyStrategy.Detach);
+        Assert.Contains(open.Leaks, leak => leak is { First.Phase: SurveyPhase.AfterFree, Outcome: SurveyOutcome.Identity });
     }
 
     [Fact]

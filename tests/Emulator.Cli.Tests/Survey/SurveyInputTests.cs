@@ -24,4 +24,18 @@ public class SurveyInputTests
 
     [Fact]
     public async Task Survey_refuses_two_IOMMUs() => (await CommandLine.RunAsync("survey", "--iommu", "intel", "--explain", "amd")).AssertRefused("intel", "amd");
+
+    [Fact]
+    public async Task Survey_needs_a_whole_survey_for_the_pages() =>
+        (await CommandLine.RunAsync("survey", "--docs", "docs", "--iommu", "amd")).AssertRefused("--docs", "amd");
+
+    [Fact]
+    public async Task Survey_refuses_a_folder_that_is_not_there() => (await CommandLine.RunAsync("survey", "--docs", "/no/such/folder")).AssertRefused("/no/such/folder");
+
+    [Fact]
+    public async Task Survey_checks_pages_only() => (await CommandLine.RunAsync("survey", "--check")).AssertRefused("--docs");
+
+    [Fact]
+    public async Task Survey_says_when_the_page_cannot_be_written() =>
+        (await CommandLine.RunAsync("survey", "--iommu", "apple-dart", "--html", "/no/such/folder/x.html")).AssertRefused("--html", "/no/such/folder/x.html");
 }

@@ -7,7 +7,7 @@ public sealed class VectorTests
 {
     private const int FailuresShown = 10;
 
-    internal static readonly string Data = FindData();
+    internal static readonly string Data = Path.Combine(FindRepository(), "tests", "data", "vectors");
 
     // Every recorded file with the number of vectors in it: a file that is lost or cut short fails.
     public static TheoryData<string, int> Files => new()
@@ -96,12 +96,12 @@ public sealed class VectorTests
         return $"{result.Failed} failed, {result.Skipped} skipped of {result.Vectors}:{Environment.NewLine}{string.Join(Environment.NewLine, lines)}";
     }
 
-    private static string FindData()
+    internal static string FindRepository()
     {
         for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory != null; directory = directory.Parent)
         {
             if (File.Exists(Path.Combine(directory.FullName, "Emulator.sln")))
-                return Path.Combine(directory.FullName, "tests", "data", "vectors");
+                return directory.FullName;
         }
 
         throw new DirectoryNotFoundException($"no Emulator.sln above {AppContext.BaseDirectory}");

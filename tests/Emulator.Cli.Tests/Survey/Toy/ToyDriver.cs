@@ -5,8 +5,9 @@ using Emulator.Hardware.PageTables;
 
 namespace Emulator.Cli.Tests.Survey.Toy;
 
-/// <summary>The toy's driver. Its detach clears the table's address, flushes the configuration, and last the translations - unless it forgets that.</summary>
-internal sealed class ToyDriver(PhysicalMemory memory, IFrameAllocator frames, KernelVersion kernel, bool forgetsToFlush) : IIommuDriver
+/// <summary>The toy's driver. Its detach clears the table's address, flushes the configuration, and last the translations - unless it forgets that. One that frees early
+/// gives the table back before it clears the address.</summary>
+internal sealed class ToyDriver(PhysicalMemory memory, IFrameAllocator frames, KernelVersion kernel, bool forgetsToFlush, bool freesEarly) : IIommuDriver
 {
     public KernelVersion Kernel => kernel;
 
@@ -28,7 +29,18 @@ internal sealed class ToyDriver(PhysicalMemory memory, IFrameAllocator frames, K
 
     public IEnumerable<DriverStep> Attach(IommuDomain domain, DmaDevice device) => Program(((ToyDomain)domain).Table, flush: true);
 
-    public IEnumerable<DriverStep> Detach(IommuDomain domain, DmaDevice device) => Program(0, flush: !forgetsToFlush);
+    public IEnumerable<DriverStep> Detach(IommuDomain domain, DmaDevice device)
+    {
+        if (freesEarly)
+        {
+            yield return DriverStep.Write(ToyRegisters.FlushTranslations, 1);
+            yield return DriverStep.Write(ToyRegisters.FlushConfiguration, 1);
+            frames.Free(((ToyDomain)domain).Table, 8192);
+        }
+
+        foreach (var step in Program(0, flush: !forgetsToFlush))
+            yield return step;
+    }
 
     public IEnumerable<DriverStep> Block(DmaDevice device) => Program(0, flush: true);
 

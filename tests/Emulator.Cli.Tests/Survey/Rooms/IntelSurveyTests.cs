@@ -1,7 +1,7 @@
 using Emulator.Cli.Survey;
 using Emulator.Hardware.Drivers;
 
-namespace Emulator.Cli.Tests.Survey;
+namespace Emulator.Cli.Tests.Survey.Rooms;
 
 /// <summary>What a detach does on VT-d, and what still gets through between its steps.</summary>
 public class IntelSurveyTests

@@ -2,7 +2,7 @@ using Emulator.Cli.Survey;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus;
 
-namespace Emulator.Cli.Tests.Survey;
+namespace Emulator.Cli.Tests.Survey.Rooms;
 
 /// <summary>Surveys of catalogued IOMMUs.</summary>
 internal static class RealSurvey

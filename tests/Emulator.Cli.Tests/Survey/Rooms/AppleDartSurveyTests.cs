@@ -2,7 +2,7 @@ using Emulator.Cli.Survey;
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
 
-namespace Emulator.Cli.Tests.Survey;
+namespace Emulator.Cli.Tests.Survey.Rooms;
 
 /// <summary>What a detach does on Apple's DART.</summary>
 public class AppleDartSurveyTests

@@ -2,7 +2,7 @@ using Emulator.Cli.Survey;
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
 
-namespace Emulator.Cli.Tests.Survey;
+namespace Emulator.Cli.Tests.Survey.Rooms;
 
 /// <summary>The mail's question about AMD: what does clear_dte_entry leave behind?</summary>
 public class AmdSurveyTests
