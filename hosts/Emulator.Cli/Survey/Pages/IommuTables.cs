@@ -137,6 +137,6 @@ internal static partial class IommuTables
         return platform;
     }
 
-    [GeneratedRegex(@"\[\d+\]")]
+    [GeneratedRegex(@"\[[0-9]+\]", RegexOptions.NonBacktracking)]
     private static partial Regex Index();
 }

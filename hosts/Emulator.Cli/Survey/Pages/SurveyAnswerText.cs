@@ -1,6 +1,4 @@
-using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
-using Emulator.Hardware.Iommus;
 
 namespace Emulator.Cli.Survey.Pages;
 
