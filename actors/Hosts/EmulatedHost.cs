@@ -34,9 +34,11 @@ internal sealed class EmulatedHost : IDisposable
         Devices = [.. Enumerable.Range(0, specification.Devices).Select(platform.Device)];
         Tenures = new GroupTenure[specification.Groups];
         Driver = new DriverMemory(specification.Groups);
+        FreedTables = new FreedTables(this);
         Witness = new IsolationRecord(specification);
         _meters = EmulatorMeters.Register(specification.Name, specification.Room.Name, Dma, Ownership);
         platform.Memory.SetOwner(specification.IovaBase, specification.BufferSize, Bystander);
+        platform.Memory.SetOwner(TenantMemory(specification.Tenants), specification.BufferSize, Programming.FreedTables.NextUser);
         for (var tenant = 0; tenant < specification.Tenants; tenant++)
             platform.Memory.SetOwner(TenantMemory(tenant), specification.BufferSize, HostSpecification.TenantTag(tenant));
     }
@@ -55,6 +57,9 @@ internal sealed class EmulatedHost : IDisposable
 
     /// <summary>User: the IOMMU's actor.</summary>
     public DriverMemory Driver { get; }
+
+    /// <summary>User: the IOMMU's actor.</summary>
+    public FreedTables FreedTables { get; }
 
     /// <summary>Writer: the checker.</summary>
     public IsolationRecord Witness { get; }
@@ -78,7 +83,7 @@ internal sealed class EmulatedHost : IDisposable
     public IEnumerable<DmaDevice> DevicesOf(int group) => Devices.Skip(group * Specification.GroupSize).Take(Specification.GroupSize);
 
     /// <summary>Where a page of a tenant's buffer is in memory.</summary>
-    /// <param name="tenant">The tenant, from 0.</param>
+    /// <param name="tenant">The tenant, from 0; the number of tenants for whoever gets freed tables.</param>
     /// <param name="page">The page, from 0.</param>
     /// <param name="pageSize">Bytes of a page; a power of two, at most the buffer's size.</param>
     public ulong FrameOf(int tenant, ulong page, ulong pageSize)

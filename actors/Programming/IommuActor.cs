@@ -162,6 +162,7 @@ internal sealed class IommuActor : UntypedActor
 
     private void Start(DriverRun run)
     {
+        _host.FreedTables.Watch();
         _memory.Current = run;
         _awaitedStep = -1;
         if (run.Group >= 0)
@@ -178,6 +179,8 @@ internal sealed class IommuActor : UntypedActor
     private void NextStep(DriverRun run)
     {
         run.Advance();
+        if (run.Group >= 0)
+            _host.FreedTables.GiveAway();
         _awaitedStep = run.Performed;
         // A run that is finished has nothing left to perform; the silicon's actor notes its end.
         _translation.Tell(run.IsFinished ? new PerformRun(run) : new PerformStep(run, run.Performed));
@@ -203,6 +206,7 @@ internal sealed class IommuActor : UntypedActor
                     run.ReplyTo.Tell(new IommuProbed(null));
                 break;
             case RunPurpose.Block or RunPurpose.Attach:
+                _host.FreedTables.GiveAway();
                 if (run.HasSucceeded)
                     _memory.Attached[run.Group] = run.Domain;
                 run.ReplyTo.Tell(new Programmed(run.Group, run.Epoch, run.Purpose, failure));

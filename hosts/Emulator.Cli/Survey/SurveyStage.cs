@@ -234,7 +234,7 @@ internal sealed class SurveyStage : IDisposable
     // Memory that is freed is soon somebody else's. Here it becomes the tables of another domain, which maps the same addresses for a third party.
     private bool TakeFreedTables()
     {
-        if (_platform.Frames.Freed == _freedSeen)
+        if (_platform.Frames.Freed == _freedSeen || _a.PageTable == null || SharesOneTable)
             return false;
         Map(MakeDomain(), FirstRecycledFrame);
         _freedSeen = _platform.Frames.Freed;
