@@ -85,16 +85,18 @@ internal sealed class IsolationChecker : UntypedActor
         var grant = _grants[batch.Group];
         // Nobody's memory is never granted: while nothing is granted, each completed DMA is a violation.
         var granted = grant.State is OwnershipState.Blocked or OwnershipState.Unclaimed or OwnershipState.Claimed ? OwnerTag.None : grant.Granted;
-        var completed = 0;
-        var stalled = 0;
+        var (completed, stalled) = (0, 0);
         var completions = batch.Completions.AsSpan(0, batch.Count);
         for (var i = 0; i < completions.Length; i++)
         {
             ref readonly var completion = ref completions[i];
             if (completion.Status == DmaStatus.Completed)
             {
-                completed++;
                 var owner = _memory.OwnerOf(completion.Address.Value);
+                // What the silicon sent to its protect buffer reached nobody: the device was refused, politely.
+                if (owner == OwnerTag.ProtectBuffer)
+                    continue;
+                completed++;
                 if (granted == OwnerTag.None || owner != granted)
                     Report(batch, i, grant, granted, owner);
             }

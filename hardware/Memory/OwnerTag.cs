@@ -10,6 +10,9 @@ public readonly record struct OwnerTag(int Value)
     /// <summary>Memory of the host itself: translation tables, queues, kernel data. No device may reach it.</summary>
     public static OwnerTag Host => new(-1);
 
+    /// <summary>A buffer that some IOMMUs send DMA to in place of refusing it. The driver marks it; what lands there reached nobody's memory.</summary>
+    public static OwnerTag ProtectBuffer => new(-2);
+
     /// <inheritdoc/>
-    public override string ToString() => Value switch { 0 => "nobody", -1 => "host", _ => $"owner {Value}" };
+    public override string ToString() => Value switch { 0 => "nobody", -1 => "host", -2 => "protect buffer", _ => $"owner {Value}" };
 }

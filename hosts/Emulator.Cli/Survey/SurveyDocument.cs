@@ -43,7 +43,7 @@ public sealed record SurveyDocument(
             point.Step,
             SurveyText.Of(access),
             SurveyText.Of(worst.Outcome),
-            worst.Dma.LandedAt is { } address ? $"0x{address:x}" : null,
+            worst.Outcome != SurveyOutcome.Blocked && worst.Dma.LandedAt is { } address ? $"0x{address:x}" : null,
             worst.Dma.Fault is { } fault ? SurveyText.Of(fault) : null,
             survey.Verdict.ToString());
 }

@@ -112,11 +112,13 @@ public static class SurveyEngine
         Probe(SurveyPhase.BeforeAttach);
         var attachStep = 0;
         stage.Run(stage.AttachA(), "attach to A", step => points.Add(new SurveyPoint(SurveyPhase.Attaching, ++attachStep, stage.Bus.Describe(step), [])));
+        stage.SettleA();
         Probe(SurveyPhase.Attached);
         RunProbed(stage.Leave(strategy), "leaving A", SurveyPhase.DuringDetach);
         Probe(SurveyPhase.AfterDetach);
         stage.PrepareB();
         RunProbed(stage.AttachB(), "attach to B", SurveyPhase.AttachingNext);
+        stage.SettleB();
         Probe(SurveyPhase.AfterNextAttach);
     }
 
@@ -124,6 +126,7 @@ public static class SurveyEngine
     {
         using var stage = another(SurveyStage.WarmSlot + 1);
         stage.Run(stage.AttachA(), "attach to A");
+        stage.SettleA();
         stage.RunPart(stage.Leave(strategy), steps, freed);
         return stage.Send(SurveyStage.WarmSlot, DmaAccess.Read).Landing;
     }

@@ -14,7 +14,7 @@ internal static class SurveyJudge
     /// <param name="withoutCaches">During the detach: where it lands on a platform without caches, when known.</param>
     public static SurveyOutcome Classify(SurveyPhase phase, SurveyLanding landing, SurveyLanding? withoutCaches) => landing switch
     {
-        SurveyLanding.Nowhere => SurveyOutcome.Blocked,
+        SurveyLanding.Nowhere or SurveyLanding.ProtectBuffer => SurveyOutcome.Blocked,
         SurveyLanding.OwnAddress => SurveyOutcome.Identity,
         SurveyLanding.Elsewhere => SurveyOutcome.Elsewhere,
         SurveyLanding.DomainB => SurveyOutcome.Translated,

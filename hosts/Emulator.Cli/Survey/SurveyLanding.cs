@@ -6,6 +6,9 @@ public enum SurveyLanding
     /// <summary>It landed nowhere.</summary>
     Nowhere,
 
+    /// <summary>The IOMMU's protect buffer, where some send what they do not translate: in nobody's memory.</summary>
+    ProtectBuffer,
+
     /// <summary>The page that domain A maps there.</summary>
     DomainA,
 

@@ -29,6 +29,7 @@ internal static class SurveyLives
         try
         {
             stage.Run(stage.AttachA(), "attach to A");
+            stage.SettleA();
             stage.Send(SurveyStage.WarmSlot, DmaAccess.Write);
             stage.Run(stage.Leave(strategy), "leaving A", afterFree: () => freed = true);
             stage.Run(then(stage), SurveyText.Of(phase), Done, () => freed = true);
@@ -38,6 +39,8 @@ internal static class SurveyLives
             return [new SurveyPoint(phase, null, e.Message, [])];
         }
 
+        if (phase == SurveyPhase.AfterReattach)
+            stage.SettleA();
         if (step > 0 || freed || always)
             points.Add(new SurveyPoint(phase, null, null, Probe(stage, phase)));
         return points;
@@ -57,6 +60,7 @@ internal static class SurveyLives
     {
         using var stage = make(Slots);
         stage.Run(stage.AttachA(), "attach to A");
+        stage.SettleA();
         var observations = new List<SurveyObservation>();
         foreach (var access in (DmaAccess[])[DmaAccess.Read, DmaAccess.Write])
         {

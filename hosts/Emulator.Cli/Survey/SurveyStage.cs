@@ -33,6 +33,7 @@ internal sealed class SurveyStage : IDisposable
 
     private readonly Platform _platform;
     private readonly DmaDevice _device;
+    private readonly DmaDevice _neighbour;
     private readonly IommuDomain _a;
     private readonly IIommu _unit;
     private readonly ulong _firstIova;
@@ -41,6 +42,7 @@ internal sealed class SurveyStage : IDisposable
     private readonly FaultRecord[] _faults = new FaultRecord[16];
     private readonly IommuDomain _b;
     private readonly IommuDomain? _empty;
+    private readonly bool _mapsWhenAttached;
     private long _freedSeen;
 
     /// <summary>Builds the platform and brings it up to the point before the first attach.</summary>
@@ -54,19 +56,21 @@ internal sealed class SurveyStage : IDisposable
         // Without a limit the IOTLB drops nothing by chance: every stale answer that the driver leaves possible is seen.
         _platform = room.Create(new PlatformOptions { Kernel = kernel, Variant = variant, Iotlb = IotlbGeometry.WithoutLimit });
         _device = _platform.Device(0);
+        _neighbour = _platform.Device(1);
         _unit = Bus.Units[_device.Streams[0].Unit];
         Slots = slots;
         Run(Driver.Probe(), "probe");
         Run(Driver.ProbeDevice(_device), "probe of the device");
-        _a = MakeDomain();
+        Run(Driver.ProbeDevice(_neighbour), "probe of its neighbour");
+        _a = MakeDomain(_device);
         _firstIova = FirstIovaIn(_a.Geometry);
-        Map(_a, FirstFrameOfA);
-        _b = MakeDomain();
+        _mapsWhenAttached = !Map(_a, FirstFrameOfA);
+        _b = MakeDomain(_device);
         SharesOneTable = _a.PageTable != null && _b.PageTable == _a.PageTable;
         if (_b.PageTable != null && !SharesOneTable)
             Map(_b, FirstFrameOfB);
         if (strategy == SurveyStrategy.Empty)
-            _empty = MakeDomain();
+            _empty = MakeDomain(_device);
         Memory.SetOwner(FirstFrameOfA, Span, OwnerOfA);
         Memory.SetOwner(FirstFrameOfB, Span, OwnerOfB);
         Memory.SetOwner(FirstRecycledFrame, Span, ThirdParty);
@@ -92,10 +96,24 @@ internal sealed class SurveyStage : IDisposable
     /// <summary>The attach to domain A. The device wakes with it.</summary>
     public IEnumerable<DriverStep> AttachA() => DriverSequence.InTurn([Driver.Attach(_a, _device), Driver.ResumeDevice(_device)]);
 
+    /// <summary>A is attached: maps its pages where the driver maps for attached devices only.</summary>
+    public void SettleA()
+    {
+        if (_mapsWhenAttached)
+            Map(_a, FirstFrameOfA);
+    }
+
     /// <summary>Maps B's pages where that could not be done before: the entries do not lie in memory, so A's and B's are the same ones.</summary>
     public void PrepareB()
     {
-        if (_b.PageTable == null)
+        if (_b.PageTable == null && !_mapsWhenAttached)
+            Map(_b, FirstFrameOfB);
+    }
+
+    /// <summary>B is attached; see <see cref="SettleA"/>.</summary>
+    public void SettleB()
+    {
+        if (_mapsWhenAttached)
             Map(_b, FirstFrameOfB);
     }
 
@@ -205,18 +223,20 @@ internal sealed class SurveyStage : IDisposable
             return SurveyLanding.DomainA;
         if (landed == offset + FirstFrameOfB)
             return SurveyLanding.DomainB;
-        return landed == offset + FirstRecycledFrame ? SurveyLanding.FreedTable : SurveyLanding.Elsewhere;
+        if (landed == offset + FirstRecycledFrame)
+            return SurveyLanding.FreedTable;
+        return Memory.OwnerOf(landed) == OwnerTag.ProtectBuffer ? SurveyLanding.ProtectBuffer : SurveyLanding.Elsewhere;
     }
 
-    private IommuDomain MakeDomain()
+    private IommuDomain MakeDomain(DmaDevice device)
     {
         var domain = Driver.AllocateDomain(DomainType.Unmanaged);
-        Driver.Finalise(domain, _device);
+        Driver.Finalise(domain, device);
         return domain;
     }
 
-    // An IOMMU that maps nothing has domains that are windows to all memory: they stay as they are.
-    private void Map(IommuDomain domain, ulong firstFrame)
+    // An IOMMU that maps nothing has domains that are windows to all memory: they stay as they are. False: the driver wants the domain attached first.
+    private bool Map(IommuDomain domain, ulong firstFrame)
     {
         var smallest = domain.PageTable is { } table ? 1UL << BitOperations.TrailingZeroCount(table.PageSizeBitmap) : 0;
         var page = Math.Max(smallest, PhysicalMemory.FrameSize);
@@ -225,18 +245,29 @@ internal sealed class SurveyStage : IDisposable
             var offset = (ulong)slot * SlotStride;
             var result = Bus.Run(Driver.Map(domain, _firstIova + offset, firstFrame + offset, page, Protection.Read | Protection.Write));
             if (result == -(long)Errno.ENODEV)
-                return;
+                break;
+            if (result == -(long)Errno.EINVAL && slot == 0 && domain.PageTable == null)
+                return false;
             if (result < 0)
                 throw new DriverException((Errno)(-result), $"map of 0x{_firstIova + offset:x} failed");
         }
+
+        return true;
     }
 
-    // Memory that is freed is soon somebody else's. Here it becomes the tables of another domain, which maps the same addresses for a third party.
+    // Memory that is freed is soon somebody else's. Here it becomes the tables of another domain, which maps the same addresses for a third party: for the device's
+    // neighbour where the driver wants a domain attached before it maps.
     private bool TakeFreedTables()
     {
-        if (_platform.Frames.Freed == _freedSeen || _a.PageTable == null || SharesOneTable)
+        if (_platform.Frames.Freed == _freedSeen || SharesOneTable || (_a.PageTable == null && !_mapsWhenAttached))
             return false;
-        Map(MakeDomain(), FirstRecycledFrame);
+        var domain = MakeDomain(_neighbour);
+        if (!Map(domain, FirstRecycledFrame))
+        {
+            Run(Driver.Attach(domain, _neighbour), "attach of the neighbour");
+            Map(domain, FirstRecycledFrame);
+        }
+
         _freedSeen = _platform.Frames.Freed;
         return true;
     }

@@ -58,6 +58,7 @@ internal static class SurveyText
     public static string Of(SurveyLanding landing) => landing switch
     {
         SurveyLanding.Nowhere => "nowhere",
+        SurveyLanding.ProtectBuffer => "protect buffer",
         SurveyLanding.DomainA => "domain A",
         SurveyLanding.DomainB => "domain B",
         SurveyLanding.OwnAddress => "third party",
@@ -68,6 +69,7 @@ internal static class SurveyText
     /// <summary>An observation with its fault.</summary>
     public static string Of(SurveyObservation observation) =>
         observation.Dma.Fault is { } fault ? $"{Of(observation.Outcome)} ({Of(fault)})"
+        : observation.Dma.Landing == SurveyLanding.ProtectBuffer ? "blocked (sent to the protect buffer)"
         : observation.Outcome == SurveyOutcome.Blocked ? "blocked silently"
         : Of(observation.Outcome);
 
