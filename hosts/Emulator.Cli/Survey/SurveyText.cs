@@ -88,6 +88,7 @@ internal static class SurveyText
     /// <summary>A place between two steps.</summary>
     public static string Place(SurveyPoint point) => point.Phase switch
     {
+        SurveyPhase.DuringDetach when point.Number == 0 => "before step 1",
         SurveyPhase.DuringDetach => $"step {point.Number}",
         SurveyPhase.AttachingNext => $"next attach {point.Number}",
         _ => Of(point.Phase),
