@@ -11,6 +11,7 @@ public static class IommuCatalog
     [
         AppleDartRoom.Room,
         ArmSmmuV3Room.Room,
+        MtkV1.MtkV1Room.Room,
         Sprd.SprdRoom.Room,
         AmdVi.AmdViRoom.Room,
         IntelVtd.IntelVtdRoom.Room,

@@ -99,7 +99,7 @@ internal sealed class SurveyStage : IDisposable
     /// <summary>A is attached: maps its pages where the driver maps for attached devices only.</summary>
     public void SettleA()
     {
-        if (_mapsWhenAttached)
+        if (_mapsWhenAttached && _a.PageTable?.Lookup(_firstIova) is null or 0)
             Map(_a, FirstFrameOfA);
     }
 

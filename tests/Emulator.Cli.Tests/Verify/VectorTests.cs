@@ -53,6 +53,7 @@ public sealed class VectorTests
         { "pagetables/vtd-sl.6.1-diff.jsonl.gz", 24 },
         { "pagetables/vtd-sl.6.12.jsonl.gz", 80 },
         { "drivers/intel.jsonl.gz", 120 },
+        { "drivers/mtk_v1.jsonl.gz", 40 },
         { "drivers/sprd.jsonl.gz", 80 },
         { "qemu/vtd-directed.jsonl.gz", 68 },
         { "qemu/vtd-qi-sequence.jsonl.gz", 20 },

@@ -10,6 +10,7 @@ public sealed class DriverVectors : IVectorKind
     {
         ["apple-dart"] = AppleDartLives.Run,
         ["arm-smmu-v3"] = ArmSmmuV3Lives.Run,
+        ["mtk_v1"] = MtkV1Lives.Run,
         ["sprd"] = SprdLives.Run,
         ["amd"] = AmdLives.Run,
         ["intel"] = IntelLives.Run,
