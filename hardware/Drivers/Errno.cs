@@ -48,6 +48,9 @@ public enum Errno
     /// <summary>Operation not supported.</summary>
     EOPNOTSUPP = 95,
 
+    /// <summary>Address already in use.</summary>
+    EADDRINUSE = 98,
+
     /// <summary>Timed out.</summary>
     ETIMEDOUT = 110,
 }

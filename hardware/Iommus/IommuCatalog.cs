@@ -10,6 +10,7 @@ public static class IommuCatalog
     public static IReadOnlyList<IommuRoom> Rooms { get; } =
     [
         AppleDartRoom.Room,
+        Exynos.ExynosRoom.Room,
         ArmSmmuV3Room.Room,
         MtkV1.MtkV1Room.Room,
         Sprd.SprdRoom.Room,

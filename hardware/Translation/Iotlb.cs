@@ -150,6 +150,25 @@ public sealed class Iotlb
         return dropped;
     }
 
+    /// <summary>Counts the entries that the selector selects.</summary>
+    public int CountSelected<TSelector>(TSelector selector)
+        where TSelector : struct, IIotlbSelector
+    {
+        var count = 0;
+        if (_unbounded != null)
+        {
+            foreach (var entry in _unbounded.Values)
+                count += selector.Selects(entry) ? 1 : 0;
+        }
+        else if (Count > 0)
+        {
+            foreach (ref readonly var entry in _entries.AsSpan())
+                count += entry.PageKey != 0 && selector.Selects(entry) ? 1 : 0;
+        }
+
+        return count;
+    }
+
     // Page address and size in one word; a size is at least 64 bytes, so the low bits are free, and the word is never zero.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong PageKey(ulong iova, int shift) => ((iova >> shift) << shift) | (uint)shift;

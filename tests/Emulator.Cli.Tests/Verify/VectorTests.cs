@@ -13,6 +13,7 @@ public sealed class VectorTests
     public static TheoryData<string, int> Files => new()
     {
         { "drivers/apple-dart.jsonl.gz", 80 },
+        { "drivers/exynos.jsonl.gz", 320 },
         { "pagetables/dart1-4k.6.12.jsonl.gz", 80 },
         { "pagetables/dart1-16k.6.12.jsonl.gz", 80 },
         { "pagetables/dart2-16k.6.12.jsonl.gz", 80 },

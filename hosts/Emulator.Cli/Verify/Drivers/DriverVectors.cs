@@ -9,6 +9,7 @@ public sealed class DriverVectors : IVectorKind
     private static readonly Dictionary<string, Action<JsonElement, VectorRun>> Lives = new(StringComparer.Ordinal)
     {
         ["apple-dart"] = AppleDartLives.Run,
+        ["exynos"] = ExynosLives.Run,
         ["arm-smmu-v3"] = ArmSmmuV3Lives.Run,
         ["mtk_v1"] = MtkV1Lives.Run,
         ["sprd"] = SprdLives.Run,
