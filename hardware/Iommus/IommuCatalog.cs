@@ -11,11 +11,12 @@ public static class IommuCatalog
     [
         AppleDartRoom.Room,
         Exynos.ExynosRoom.Room,
-        ArmSmmuV3Room.Room,
         MtkV1.MtkV1Room.Room,
         Sprd.SprdRoom.Room,
         AmdVi.AmdViRoom.Room,
         IntelVtd.IntelVtdRoom.Room,
+        TegraGart.TegraGartRoom.Room,
+        ArmSmmuV3Room.Room,
     ];
 
     /// <summary>Finds a room by its name.</summary>

@@ -15,6 +15,9 @@ public enum SurveyAnswer
     /// <summary>This kernel's driver does not offer the strategy: nothing was run.</summary>
     NotOffered,
 
+    /// <summary>The driver refuses to do it: DMA was sent up to there.</summary>
+    Refused,
+
     /// <summary>A driver sequence failed: nothing can be said.</summary>
     Failed,
 }

@@ -62,7 +62,9 @@ public static class SurveyEngine
         }
         catch (Exception e) when (e is DriverException or KernelBugException)
         {
-            return new SurveyCase(room, variant, kernel, strategy, points, [], [], new SurveyVerdict(SurveyAnswer.Failed, e.Message));
+            // A driver may well refuse an empty domain or the next one; its own attach and detach it may not.
+            var refused = strategy != SurveyStrategy.Detach && points.Exists(point => point.Phase == SurveyPhase.Attached);
+            return new SurveyCase(room, variant, kernel, strategy, points, [], [], new SurveyVerdict(refused ? SurveyAnswer.Refused : SurveyAnswer.Failed, e.Message));
         }
 
         var further = SurveyLives.Observe(Stage, strategy);

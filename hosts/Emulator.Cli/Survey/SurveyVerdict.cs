@@ -15,6 +15,7 @@ public sealed record SurveyVerdict(SurveyAnswer Answer, string Why)
         SurveyAnswer.Wrong => "wrong",
         SurveyAnswer.Undecided => "undecided",
         SurveyAnswer.NotOffered => "not offered",
+        SurveyAnswer.Refused => "refused",
         _ => "failed",
     };
 }

@@ -56,6 +56,7 @@ public sealed class VectorTests
         { "drivers/intel.jsonl.gz", 120 },
         { "drivers/mtk_v1.jsonl.gz", 40 },
         { "drivers/sprd.jsonl.gz", 80 },
+        { "drivers/tegra-gart.jsonl.gz", 82 },
         { "qemu/vtd-directed.jsonl.gz", 68 },
         { "qemu/vtd-qi-sequence.jsonl.gz", 20 },
         { "qemu/vtd-random.jsonl.gz", 150 },

@@ -15,6 +15,7 @@ public sealed class DriverVectors : IVectorKind
         ["sprd"] = SprdLives.Run,
         ["amd"] = AmdLives.Run,
         ["intel"] = IntelLives.Run,
+        ["tegra-gart"] = TegraGartLives.Run,
     };
 
     /// <inheritdoc/>
