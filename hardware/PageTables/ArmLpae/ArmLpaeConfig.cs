@@ -23,6 +23,9 @@ public sealed record ArmLpaeConfig
     /// <summary>The walker sees the CPU's caches.</summary>
     public bool CoherentWalk { get; init; } = true;
 
+    /// <summary>A map or unmap takes one page of many: drivers of Linux 6.1 that have map and unmap in place of map_pages and unmap_pages.</summary>
+    public bool OnePageAtATime { get; init; }
+
     /// <summary>Whose invalidations are asked for, and whether dirty tracking exists.</summary>
     public KernelVersion Kernel { get; init; }
 }

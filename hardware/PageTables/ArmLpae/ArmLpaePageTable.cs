@@ -66,7 +66,7 @@ public sealed class ArmLpaePageTable : IPageTable
             return new MapResult(Errno.ERANGE, 0, Warnings: 1);
         if ((protection & (Protection.Read | Protection.Write)) == 0)
             return new MapResult(Errno.EINVAL, 0);
-        return MapAt(Root, Layout.StartLevel, iova, physical, pageSize, count, LeafAttributes(protection), gather);
+        return MapAt(Root, Layout.StartLevel, iova, physical, pageSize, Config.OnePageAtATime ? 1 : count, LeafAttributes(protection), gather);
     }
 
     /// <inheritdoc/>
@@ -74,7 +74,7 @@ public sealed class ArmLpaePageTable : IPageTable
     {
         if (pageSize == 0 || (pageSize & PageSizeBitmap) != pageSize || count == 0 || !Layout.InRange(iova))
             return 0;
-        return UnmapAt(Root, Layout.StartLevel, iova, pageSize, count, gather, askPages: true);
+        return UnmapAt(Root, Layout.StartLevel, iova, pageSize, Config.OnePageAtATime ? 1 : count, gather, askPages: true);
     }
 
     /// <inheritdoc/>

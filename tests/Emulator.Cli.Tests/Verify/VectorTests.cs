@@ -14,6 +14,7 @@ public sealed class VectorTests
     {
         { "drivers/apple-dart.jsonl.gz", 80 },
         { "drivers/exynos.jsonl.gz", 320 },
+        { "drivers/ipmmu-vmsa.jsonl.gz", 120 },
         { "pagetables/dart1-4k.6.12.jsonl.gz", 80 },
         { "pagetables/dart1-16k.6.12.jsonl.gz", 80 },
         { "pagetables/dart2-16k.6.12.jsonl.gz", 80 },

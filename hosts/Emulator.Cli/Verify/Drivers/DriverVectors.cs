@@ -10,6 +10,7 @@ public sealed class DriverVectors : IVectorKind
     {
         ["apple-dart"] = AppleDartLives.Run,
         ["exynos"] = ExynosLives.Run,
+        ["ipmmu-vmsa"] = IpmmuVmsaLives.Run,
         ["arm-smmu-v3"] = ArmSmmuV3Lives.Run,
         ["mtk_v1"] = MtkV1Lives.Run,
         ["sprd"] = SprdLives.Run,
