@@ -1,7 +1,7 @@
 namespace Emulator.Hardware.Iommus.IpmmuVmsa;
 
 /// <summary>Registers of the IPMMU, all 32 bits wide: offsets in a context and in a micro-TLB, which <see cref="IpmmuVmsaHardware"/> places, and their fields.</summary>
-/// <remarks>Source: Linux 6.1 drivers/iommu/ipmmu-vmsa.c:97-177; the codes of IMSTR from the same file up to Linux 5.3.</remarks>
+/// <remarks>Source: Linux 6.1 drivers/iommu/ipmmu-vmsa.c:97-177; the codes of IMSTR from the same file in Linux 4.4.</remarks>
 public static class IpmmuVmsaRegisters
 {
     /// <summary>IMCTR: [2] INTEN, [1] FLUSH (clears itself), [0] MMUEN.</summary>

@@ -23,7 +23,7 @@ public static class IpmmuVmsaRoom
             "A refused DMA is aborted at once; the kernel programs no stall.",
             "While IMSTR holds a fault, later ones add their bits but keep the first one's address, level and code; they are counted.",
             "Clearing IMSTR takes zeroes, as the driver's handler says; so its set-up, which writes back what it read, clears nothing.",
-            "IMSTR's code and level are those that the driver named up to Linux 5.3: format 1, access 4, secure access 5; the level is that of the table word.",
+            "IMSTR's code and level are those that older drivers name (Linux 4.4): format 1, access 4, secure access 5; the level is that of the table word.",
             "A valid table word without NSTable, or leaf without NS, is a permission fault with the code for a secure access.",
             "ABORT is set where a table is not RAM. MHIT is never set: of two cached sizes the smaller page answers.",
             "IMTTBCR without EAE (short descriptors) or with a start level that does not exist refuses every DMA with a translation fault.",
