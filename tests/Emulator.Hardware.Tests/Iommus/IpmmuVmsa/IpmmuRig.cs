@@ -1,6 +1,5 @@
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
-using Emulator.Hardware.Iommus;
 using Emulator.Hardware.Iommus.IpmmuVmsa;
 using Emulator.Hardware.Memory;
 using Emulator.Hardware.PageTables;
