@@ -12,7 +12,6 @@ public static class IommuCatalog
         AppleDartRoom.Room,
         Exynos.ExynosRoom.Room,
         IpmmuVmsa.IpmmuVmsaRoom.Room,
-        ArmSmmuV3Room.Room,
         MtkV1.MtkV1Room.Room,
         Sprd.SprdRoom.Room,
         AmdVi.AmdViRoom.Room,
