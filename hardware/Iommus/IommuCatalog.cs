@@ -13,6 +13,7 @@ public static class IommuCatalog
         Exynos.ExynosRoom.Room,
         IpmmuVmsa.IpmmuVmsaRoom.Room,
         MtkV1.MtkV1Room.Room,
+        Rockchip.RockchipRoom.Room,
         Sprd.SprdRoom.Room,
         AmdVi.AmdViRoom.Room,
         IntelVtd.IntelVtdRoom.Room,
