@@ -62,7 +62,7 @@ public sealed class RockchipLives
                 break;
             case "domain_alloc":
                 var domain = (RockchipDomain)_driver.AllocateDomain((DomainType)args.Word("type"));
-                domain.FaultHandler = (iova, access) => _life.Expect(RecordedOperation.Of("report_fault", iova.Value, (ulong)access));
+                domain.FaultHandler = (iova, access) => _life.Expect(new RecordedOperation($"report_fault {iova} {(int)access}"));
                 _domains[args.Text("domain")] = domain;
                 break;
             case "domain_free":
