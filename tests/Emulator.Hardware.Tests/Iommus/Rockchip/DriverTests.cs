@@ -2,7 +2,6 @@ using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus;
 using Emulator.Hardware.Iommus.Rockchip;
-using Emulator.Hardware.PageTables;
 
 namespace Emulator.Hardware.Tests.Iommus.Rockchip;
 
