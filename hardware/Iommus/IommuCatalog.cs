@@ -19,6 +19,7 @@ public static class IommuCatalog
         IntelVtd.IntelVtdRoom.Room,
         TegraGart.TegraGartRoom.Room,
         ArmSmmuV3Room.Room,
+        TegraSmmu.TegraSmmuRoom.Room,
     ];
 
     /// <summary>Finds a room by its name.</summary>

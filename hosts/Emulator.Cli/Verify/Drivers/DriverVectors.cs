@@ -18,6 +18,7 @@ public sealed class DriverVectors : IVectorKind
         ["amd"] = AmdLives.Run,
         ["intel"] = IntelLives.Run,
         ["tegra-gart"] = TegraGartLives.Run,
+        ["tegra-smmu"] = TegraSmmuLives.Run,
     };
 
     /// <inheritdoc/>
