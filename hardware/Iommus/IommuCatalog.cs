@@ -18,8 +18,8 @@ public static class IommuCatalog
         AmdVi.AmdViRoom.Room,
         IntelVtd.IntelVtdRoom.Room,
         TegraGart.TegraGartRoom.Room,
-        ArmSmmuV3Room.Room,
         TegraSmmu.TegraSmmuRoom.Room,
+        ArmSmmuV3Room.Room,
     ];
 
     /// <summary>Finds a room by its name.</summary>
