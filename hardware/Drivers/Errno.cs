@@ -12,6 +12,9 @@ public enum Errno
     /// <summary>No such entry.</summary>
     ENOENT = 2,
 
+    /// <summary>Input/output error.</summary>
+    EIO = 5,
+
     /// <summary>Argument list or structure too long.</summary>
     E2BIG = 7,
 

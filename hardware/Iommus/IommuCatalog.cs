@@ -17,6 +17,7 @@ public static class IommuCatalog
         Sprd.SprdRoom.Room,
         AmdVi.AmdViRoom.Room,
         IntelVtd.IntelVtdRoom.Room,
+        S390.S390Room.Room,
         TegraGart.TegraGartRoom.Room,
         TegraSmmu.TegraSmmuRoom.Room,
         ArmSmmuV3Room.Room,

@@ -57,6 +57,8 @@ public sealed class VectorTests
         { "drivers/intel.jsonl.gz", 120 },
         { "drivers/mtk_v1.jsonl.gz", 40 },
         { "drivers/rockchip.jsonl.gz", 120 },
+        { "drivers/tegra-smmu.jsonl.gz", 120 },
+        { "drivers/s390.jsonl.gz", 80 },
         { "drivers/sprd.jsonl.gz", 80 },
         { "drivers/tegra-gart.jsonl.gz", 82 },
         { "drivers/tegra-smmu.jsonl.gz", 120 },

@@ -17,6 +17,7 @@ public sealed class DriverVectors : IVectorKind
         ["sprd"] = SprdLives.Run,
         ["amd"] = AmdLives.Run,
         ["intel"] = IntelLives.Run,
+        ["s390"] = S390Lives.Run,
         ["tegra-gart"] = TegraGartLives.Run,
         ["tegra-smmu"] = TegraSmmuLives.Run,
     };

@@ -19,12 +19,15 @@ public sealed class RecordedLife : IDisposable
     private int _next;
 
     /// <summary>Starts a life with empty memory.</summary>
-    public RecordedLife(JsonElement vector, VectorRun run)
+    /// <param name="vector">The vector.</param>
+    /// <param name="run">Where disagreements go.</param>
+    /// <param name="bigEndian">The silicon reads table words as big-endian.</param>
+    public RecordedLife(JsonElement vector, VectorRun run, bool bigEndian = false)
     {
         (_vector, _run) = (vector, run);
         Memory = new PhysicalMemory();
         Frames = new RecordedFrames(Memory, run);
-        _image = new RecordedMemory(Memory, Frames, run, (int)vector.Word("word"));
+        _image = new RecordedMemory(Memory, Frames, run, (int)vector.Word("word"), bigEndian);
     }
 
     /// <summary>The memory.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text.Json;
 using Emulator.Hardware.Memory;
 
@@ -13,6 +14,7 @@ public sealed class RecordedMemory
     private readonly RecordedFrames _frames;
     private readonly VectorRun _run;
     private readonly int _width;
+    private readonly bool _bigEndian;
     private readonly Dictionary<ulong, ulong> _image = [];
     private readonly List<(int At, ulong Address, ulong Value)> _pending = [];
 
@@ -21,7 +23,9 @@ public sealed class RecordedMemory
     /// <param name="frames">The allocator: its live blocks are compared.</param>
     /// <param name="run">Where disagreements go.</param>
     /// <param name="width">Bytes of a table word, 4 or 8.</param>
-    public RecordedMemory(PhysicalMemory memory, RecordedFrames frames, VectorRun run, int width) => (_memory, _frames, _run, _width) = (memory, frames, run, width);
+    /// <param name="bigEndian">The silicon reads table words as big-endian.</param>
+    public RecordedMemory(PhysicalMemory memory, RecordedFrames frames, VectorRun run, int width, bool bigEndian = false) =>
+        (_memory, _frames, _run, _width, _bigEndian) = (memory, frames, run, width, bigEndian);
 
     /// <summary>Takes up the record of a step.</summary>
     public void Begin(JsonElement step)
@@ -45,9 +49,9 @@ public sealed class RecordedMemory
     {
         _image[address] = value;
         if (_width == 8)
-            _memory.Write64(address, value);
+            _memory.Write64(address, _bigEndian ? BinaryPrimitives.ReverseEndianness(value) : value);
         else
-            _memory.Write32(address, (uint)value);
+            _memory.Write32(address, _bigEndian ? BinaryPrimitives.ReverseEndianness((uint)value) : (uint)value);
     }
 
     /// <summary>Compares memory as the record's access number <paramref name="operation"/> of this step finds it.</summary>
@@ -105,7 +109,13 @@ public sealed class RecordedMemory
 
     private void CheckWord(string when, ulong address, ulong expected)
     {
-        var actual = _width == 8 ? _memory.Read64(address) : _memory.Read32(address);
+        var actual = (_width, _bigEndian) switch
+        {
+            (8, false) => _memory.Read64(address),
+            (8, true) => _memory.ReadBigEndian64(address),
+            (_, false) => _memory.Read32(address),
+            _ => _memory.ReadBigEndian32(address),
+        };
         if (actual != expected)
             _run.Fail($"{when}[0x{address:x}] 0x{expected:x}", $"{when}[0x{address:x}] 0x{actual:x}");
     }

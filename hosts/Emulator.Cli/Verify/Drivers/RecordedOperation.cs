@@ -7,12 +7,14 @@ namespace Emulator.Cli.Verify.Drivers;
 /// For reads the value is left out: it is an answer, not something that the driver did.</param>
 public readonly record struct RecordedOperation(string Text)
 {
-    /// <summary>Reads an entry.</summary>
+    /// <summary>Reads an entry. An object stands for the values of its properties.</summary>
     public static RecordedOperation Parse(JsonElement entry)
     {
-        var items = entry.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.String && item.GetString() is ['0', 'x', ..] || item.ValueKind == JsonValueKind.Number
-            ? $"0x{item.Word():x}"
-            : item.ToString());
+        var items = entry.EnumerateArray()
+            .SelectMany(item => item.ValueKind == JsonValueKind.Object ? item.EnumerateObject().Select(property => property.Value) : [item])
+            .Select(item => item.ValueKind == JsonValueKind.String && item.GetString() is ['0', 'x', ..] || item.ValueKind == JsonValueKind.Number
+                ? $"0x{item.Word():x}"
+                : item.ToString());
         return new RecordedOperation(string.Join(' ', IsRead(entry) ? items.Where((_, i) => i != 2) : items));
     }
 
