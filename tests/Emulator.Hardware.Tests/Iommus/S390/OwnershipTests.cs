@@ -2,7 +2,6 @@ using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus.S390;
 using Emulator.Hardware.Memory;
-using Emulator.Hardware.PageTables;
 
 namespace Emulator.Hardware.Tests.Iommus.S390;
 
