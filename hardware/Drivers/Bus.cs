@@ -1,5 +1,6 @@
 using Emulator.Hardware.Iommus;
 using Emulator.Hardware.Memory;
+using Emulator.Hardware.Registers;
 
 namespace Emulator.Hardware.Drivers;
 
@@ -25,6 +26,9 @@ public sealed class Bus
     /// <summary>The IOMMU instances.</summary>
     public IReadOnlyList<IIommu> Units => _units;
 
+    /// <summary>Register blocks beside the IOMMUs that the driver programs too (a system controller, a bus arbiter): in steps they are numbered after the last unit.</summary>
+    public IReadOnlyList<RegisterFile> Blocks { get; init; } = [];
+
     /// <summary>Performs one step.</summary>
     public void Perform(DriverStep step)
     {
@@ -32,10 +36,10 @@ public sealed class Bus
         switch (step.Kind)
         {
             case DriverStepKind.ReadRegister:
-                step.Value = _units[step.Unit].Registers.Read(step.Address, step.Width);
+                step.Value = Registers(step).Read(step.Address, step.Width);
                 break;
             case DriverStepKind.WriteRegister:
-                _units[step.Unit].Registers.Write(step.Address, step.Width, step.Value);
+                Registers(step).Write(step.Address, step.Width, step.Value);
                 break;
             case DriverStepKind.WriteMemory when step.Width == 8:
                 Memory.Write64(step.Address, step.Value);
@@ -71,14 +75,16 @@ public sealed class Bus
     public string Describe(DriverStep step)
     {
         ArgumentNullException.ThrowIfNull(step);
-        var unit = _units.Length > 1 ? $"{_units[step.Unit].Name}." : "";
+        var unit = _units.Length + Blocks.Count > 1 ? $"{Registers(step).Name}." : "";
         return step.Kind switch
         {
-            DriverStepKind.ReadRegister => $"read  {unit}{_units[step.Unit].Registers.Describe(step.Address)} -> 0x{step.Value:x}",
-            DriverStepKind.WriteRegister => $"write {unit}{_units[step.Unit].Registers.Describe(step.Address)} = 0x{step.Value:x}",
+            DriverStepKind.ReadRegister => $"read  {unit}{Registers(step).Describe(step.Address)} -> 0x{step.Value:x}",
+            DriverStepKind.WriteRegister => $"write {unit}{Registers(step).Describe(step.Address)} = 0x{step.Value:x}",
             DriverStepKind.WriteMemory => $"store {step.Label} [0x{step.Address:x}] = 0x{step.Value:x}",
             DriverStepKind.ReadMemory => $"load  {step.Label} [0x{step.Address:x}] -> 0x{step.Value:x}",
             _ => $"return {step.Result}",
         };
     }
+
+    private RegisterFile Registers(DriverStep step) => step.Unit < _units.Length ? _units[step.Unit].Registers : Blocks[step.Unit - _units.Length];
 }

@@ -21,6 +21,7 @@ public static class IommuCatalog
         TegraGart.TegraGartRoom.Room,
         TegraSmmu.TegraSmmuRoom.Room,
         ArmSmmuV3Room.Room,
+        Omap.OmapRoom.Room,
     ];
 
     /// <summary>Finds a room by its name.</summary>

@@ -62,6 +62,7 @@ public sealed class VectorTests
         { "drivers/sprd.jsonl.gz", 80 },
         { "drivers/tegra-gart.jsonl.gz", 82 },
         { "drivers/tegra-smmu.jsonl.gz", 120 },
+        { "drivers/omap.jsonl.gz", 120 },
         { "qemu/vtd-directed.jsonl.gz", 68 },
         { "qemu/vtd-qi-sequence.jsonl.gz", 20 },
         { "qemu/vtd-random.jsonl.gz", 150 },

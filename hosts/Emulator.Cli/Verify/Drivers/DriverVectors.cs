@@ -20,6 +20,7 @@ public sealed class DriverVectors : IVectorKind
         ["s390"] = S390Lives.Run,
         ["tegra-gart"] = TegraGartLives.Run,
         ["tegra-smmu"] = TegraSmmuLives.Run,
+        ["omap"] = OmapLives.Run,
     };
 
     /// <inheritdoc/>
