@@ -1,6 +1,5 @@
 using CsCheck;
 using Emulator.Hardware.Dma;
-using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus.Omap;
 using Emulator.Hardware.PageTables;
 
@@ -130,7 +129,7 @@ public sealed class TlbTests
 
         // Entry 1 was found, and its own first address flushed: entry 4 lies elsewhere in that page.
         Assert.Equal(0x2000_0000UL, rig.Dma(0x7000_3000));
-        Assert.Equal(OmapRegisters.LockVictim(rig.Read(OmapRegisters.Lock)), 1);
+        Assert.Equal(1, OmapRegisters.LockVictim(rig.Read(OmapRegisters.Lock)));
     }
 
     [Fact]

@@ -2,7 +2,6 @@ using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus.Omap;
 using Emulator.Hardware.PageTables;
-using Emulator.Hardware.Registers;
 
 namespace Emulator.Hardware.Tests.Iommus.Omap;
 
