@@ -17,11 +17,11 @@ public static class IommuCatalog
         Sprd.SprdRoom.Room,
         AmdVi.AmdViRoom.Room,
         IntelVtd.IntelVtdRoom.Room,
+        Omap.OmapRoom.Room,
         S390.S390Room.Room,
         TegraGart.TegraGartRoom.Room,
         TegraSmmu.TegraSmmuRoom.Room,
         ArmSmmuV3Room.Room,
-        Omap.OmapRoom.Room,
     ];
 
     /// <summary>Finds a room by its name.</summary>

@@ -17,10 +17,10 @@ public sealed class DriverVectors : IVectorKind
         ["sprd"] = SprdLives.Run,
         ["amd"] = AmdLives.Run,
         ["intel"] = IntelLives.Run,
+        ["omap"] = OmapLives.Run,
         ["s390"] = S390Lives.Run,
         ["tegra-gart"] = TegraGartLives.Run,
         ["tegra-smmu"] = TegraSmmuLives.Run,
-        ["omap"] = OmapLives.Run,
     };
 
     /// <inheritdoc/>
