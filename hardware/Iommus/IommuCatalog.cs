@@ -15,6 +15,7 @@ public static class IommuCatalog
         MtkV1.MtkV1Room.Room,
         Rockchip.RockchipRoom.Room,
         Sprd.SprdRoom.Room,
+        Sun50i.Sun50iRoom.Room,
         AmdVi.AmdViRoom.Room,
         IntelVtd.IntelVtdRoom.Room,
         Omap.OmapRoom.Room,

@@ -127,7 +127,7 @@ public sealed class ExynosDriver : IIommuDriver
         var own = Own(domain);
         foreach (var unit in own.Clients.ToArray())
         {
-            foreach (var step in Disable(unit))
+            foreach (var step in ExynosSwitch.Disable(unit))
                 yield return step;
         }
 
@@ -162,7 +162,7 @@ public sealed class ExynosDriver : IIommuDriver
         }
 
         master.Domain = own;
-        foreach (var step in master.Units.Where(unit => unit.IsAwake).SelectMany(Enable))
+        foreach (var step in master.Units.Where(unit => unit.IsAwake).SelectMany(ExynosSwitch.Enable))
             yield return step;
     }
 
@@ -319,7 +319,7 @@ public sealed class ExynosDriver : IIommuDriver
     {
         if (!unit.IsAwake && unit.Domain != null)
         {
-            foreach (var step in Enable(unit))
+            foreach (var step in ExynosSwitch.Enable(unit))
                 yield return step;
         }
 
@@ -330,49 +330,11 @@ public sealed class ExynosDriver : IIommuDriver
     {
         if (unit.IsAwake && unit.Domain != null)
         {
-            foreach (var step in Disable(unit))
+            foreach (var step in ExynosSwitch.Disable(unit))
                 yield return step;
         }
 
         unit.IsAwake = false;
-    }
-
-    // __sysmmu_enable (:566).
-    private static IEnumerable<DriverStep> Enable(ExynosUnit unit)
-    {
-        var (layout, root) = (unit.Layout!, unit.Domain!.Tables!.Root);
-        yield return DriverStep.Write(ExynosRegisters.Control, ExynosRegisters.ControlBlock, unit: unit.Index);
-        yield return DriverStep.Write(ExynosRegisters.Configuration, ConfigurationOf(unit.Version), unit: unit.Index);
-        yield return DriverStep.Write(layout.TableBase, unit.Version.Major >= 5 ? root >> 12 : root, unit: unit.Index);
-        yield return DriverStep.Write(layout.FlushAll, ExynosRegisters.Flush, unit: unit.Index);
-        if (layout.HasVirtualMachines)
-        {
-            var machine = DriverStep.Read(ExynosRegisters.ControlVm, unit: unit.Index);
-            yield return machine;
-            yield return DriverStep.Write(ExynosRegisters.ControlVm, machine.Value | ExynosRegisters.VmEnable | ExynosRegisters.VmStall, unit: unit.Index);
-        }
-
-        yield return DriverStep.Write(ExynosRegisters.Control, ExynosRegisters.ControlEnable, unit: unit.Index);
-        unit.IsActive = true;
-    }
-
-    // __sysmmu_disable (:530): neither PT_BASE nor TLB nor CTRL_VM is touched.
-    private static IEnumerable<DriverStep> Disable(ExynosUnit unit)
-    {
-        yield return DriverStep.Write(ExynosRegisters.Control, ExynosRegisters.ControlDisable, unit: unit.Index);
-        yield return DriverStep.Write(ExynosRegisters.Configuration, 0, unit: unit.Index);
-        unit.IsActive = false;
-    }
-
-    // __sysmmu_init_config (:538).
-    private static uint ConfigurationOf(ExynosVersion version)
-    {
-        const uint Always = ExynosRegisters.CheckAccess | ExynosRegisters.HighestQos;
-        if (version <= new ExynosVersion(3, 1))
-            return Always | ExynosRegisters.ReplaceLru;
-        if (version <= new ExynosVersion(3, 2))
-            return Always | ExynosRegisters.ReplaceLru | ExynosRegisters.UseFlpdCache | ExynosRegisters.SystemSelect;
-        return Always | ExynosRegisters.UseFlpdCache | ExynosRegisters.GateClock;
     }
 
     // The hardware of this master is switched off, then all clients of the domain are forgotten, those of other masters too: their hardware goes on
@@ -381,7 +343,7 @@ public sealed class ExynosDriver : IIommuDriver
     {
         if (master.Domain is not { } domain)
             yield break;
-        foreach (var step in master.Units.Where(unit => unit.IsAwake).SelectMany(Disable))
+        foreach (var step in master.Units.Where(unit => unit.IsAwake).SelectMany(ExynosSwitch.Disable))
             yield return step;
         Drop(domain);
         master.Domain = null;

@@ -15,6 +15,7 @@ public sealed class DriverVectors : IVectorKind
         ["mtk_v1"] = MtkV1Lives.Run,
         ["rockchip"] = RockchipLives.Run,
         ["sprd"] = SprdLives.Run,
+        ["sun50i"] = Sun50iLives.Run,
         ["amd"] = AmdLives.Run,
         ["intel"] = IntelLives.Run,
         ["omap"] = OmapLives.Run,

@@ -1,8 +1,6 @@
-using Emulator.Hardware.Dma;
+namespace Emulator.Hardware.Dma;
 
-namespace Emulator.Hardware.Iommus.Exynos;
-
-/// <summary>The requests that wait at a blocked SysMMU, in order, and the answers of those that waited until they are taken.</summary>
+/// <summary>The requests that wait at an IOMMU that holds them, in order, and the answers of those that waited until they are taken.</summary>
 internal sealed class WaitingRequests(int capacity)
 {
     private readonly DmaRequest[] _requests = new DmaRequest[capacity];
