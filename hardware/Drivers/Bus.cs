@@ -81,6 +81,7 @@ public sealed class Bus
             DriverStepKind.ReadRegister => $"read  {unit}{Registers(step).Describe(step.Address)} -> 0x{step.Value:x}",
             DriverStepKind.WriteRegister => $"write {unit}{Registers(step).Describe(step.Address)} = 0x{step.Value:x}",
             DriverStepKind.WriteMemory => $"store {step.Label} [0x{step.Address:x}] = 0x{step.Value:x}",
+            DriverStepKind.Barrier => "barrier",
             DriverStepKind.ReadMemory => $"load  {step.Label} [0x{step.Address:x}] -> 0x{step.Value:x}",
             _ => $"return {step.Result}",
         };

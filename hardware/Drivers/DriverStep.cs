@@ -49,6 +49,9 @@ public sealed class DriverStep
     /// <summary>A load from memory that the silicon writes.</summary>
     public static DriverStep Load(ulong address, string label, int width = 8) => new(DriverStepKind.ReadMemory, 0, address, width, 0, label);
 
+    /// <summary>A full barrier.</summary>
+    public static DriverStep Barrier() => new(DriverStepKind.Barrier, 0, 0, 0, 0, null);
+
     /// <summary>The end of a sequence, with its result. Without one a sequence ends with 0.</summary>
     public static DriverStep Return(long result) => new(DriverStepKind.Return, 0, 0, 0, (ulong)result, null);
 

@@ -15,6 +15,9 @@ public enum DriverStepKind
     /// <summary>Reads a word of memory that the silicon writes: an event, a completion semaphore.</summary>
     ReadMemory,
 
+    /// <summary>A full barrier (mb): what was stored before it is seen before what comes after it. Memory here is always in order, so it changes nothing.</summary>
+    Barrier,
+
     /// <summary>Ends the sequence with a result.</summary>
     Return,
 }

@@ -18,6 +18,7 @@ public static class IommuCatalog
         Sun50i.Sun50iRoom.Room,
         AmdVi.AmdViRoom.Room,
         IntelVtd.IntelVtdRoom.Room,
+        FslPamu.FslPamuRoom.Room,
         Omap.OmapRoom.Room,
         S390.S390Room.Room,
         TegraGart.TegraGartRoom.Room,

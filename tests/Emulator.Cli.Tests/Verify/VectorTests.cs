@@ -60,6 +60,7 @@ public sealed class VectorTests
         { "drivers/s390.jsonl.gz", 80 },
         { "drivers/sprd.jsonl.gz", 80 },
         { "drivers/sun50i.jsonl.gz", 40 },
+        { "drivers/fsl_pamu.jsonl.gz", 40 },
         { "drivers/tegra-gart.jsonl.gz", 82 },
         { "drivers/tegra-smmu.jsonl.gz", 120 },
         { "drivers/omap.jsonl.gz", 120 },

@@ -20,6 +20,7 @@ public sealed class DriverVectors : IVectorKind
         ["intel"] = IntelLives.Run,
         ["omap"] = OmapLives.Run,
         ["s390"] = S390Lives.Run,
+        ["fsl_pamu"] = FslPamuLives.Run,
         ["tegra-gart"] = TegraGartLives.Run,
         ["tegra-smmu"] = TegraSmmuLives.Run,
     };
