@@ -49,7 +49,7 @@ public sealed class FslPamuLives
     /// <summary>Runs one vector.</summary>
     public static void Run(JsonElement vector, VectorRun run)
     {
-        using var life = new RecordedLife(vector, run);
+        using var life = new RecordedLife(vector, run, bigEndian: true);
         var pamu = new FslPamuLives(vector, run, life);
         life.Run(pamu.Perform, pamu.Probe);
     }

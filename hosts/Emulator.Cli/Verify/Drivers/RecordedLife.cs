@@ -28,7 +28,6 @@ public sealed class RecordedLife : IDisposable
         Memory = new PhysicalMemory();
         Frames = new RecordedFrames(Memory, run);
         _image = new RecordedMemory(Memory, Frames, run, (int)vector.Word("word"), bigEndian);
-        _image = new RecordedMemory(Memory, Frames, run, (int)vector.Word("word"), vector.GetProperty("params").OptionalText("byte_order") == "big");
     }
 
     /// <summary>The memory.</summary>

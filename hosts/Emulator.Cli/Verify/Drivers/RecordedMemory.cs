@@ -25,8 +25,6 @@ public sealed class RecordedMemory
     /// <param name="width">Bytes of a table word, 4 or 8.</param>
     /// <param name="bigEndian">The silicon reads table words as big-endian.</param>
     public RecordedMemory(PhysicalMemory memory, RecordedFrames frames, VectorRun run, int width, bool bigEndian = false) =>
-    /// <param name="bigEndian">Whether the record's values are big-endian readings of their bytes (4-byte words).</param>
-    public RecordedMemory(PhysicalMemory memory, RecordedFrames frames, VectorRun run, int width, bool bigEndian) =>
         (_memory, _frames, _run, _width, _bigEndian) = (memory, frames, run, width, bigEndian);
 
     /// <summary>Takes up the record of a step.</summary>
@@ -118,7 +116,6 @@ public sealed class RecordedMemory
             (_, false) => _memory.Read32(address),
             _ => _memory.ReadBigEndian32(address),
         };
-        var actual = _width == 8 ? _memory.Read64(address) : _bigEndian ? BinaryPrimitives.ReverseEndianness(_memory.Read32(address)) : _memory.Read32(address);
         if (actual != expected)
             _run.Fail($"{when}[0x{address:x}] 0x{expected:x}", $"{when}[0x{address:x}] 0x{actual:x}");
     }
