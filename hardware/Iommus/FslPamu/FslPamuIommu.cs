@@ -10,6 +10,9 @@ namespace Emulator.Hardware.Iommus.FslPamu;
 /// <remarks>Source: Linux drivers/iommu/fsl_pamu.c, fsl_pamu.h. A DMA's stream is its LIODN. Entries are cached coherently in the chip, so none is kept here. Not modelled: divided windows, translation by pages, operation translation, ECC.</remarks>
 public sealed class FslPamuIommu : IIommu
 {
+    private static readonly string[] TableNames = ["PPBAH", "PPBAL", "PPLAH", "PPLAL", "SPBAH", "SPBAL", "SPLAH", "SPLAL", "OBAH", "OBAL", "OLAH", "OLAL"];
+    private static readonly string[] OperationErrorNames = ["POES1", "POES2", "POEAH", "POEAL"];
+
     private readonly PhysicalMemory _memory;
     private readonly FslGlobalUtilities _utilities;
     private readonly FslPamuOptions _options;
@@ -34,9 +37,8 @@ public sealed class FslPamuIommu : IIommu
         ArgumentNullException.ThrowIfNull(utilities);
         (_memory, _utilities, _number, _options) = (memory, utilities, number, options ?? new FslPamuOptions());
         Registers = new RegisterFile(name, FslPamuRegisters.WindowSize);
-        string[] tables = ["PPBAH", "PPBAL", "PPLAH", "PPLAL", "SPBAH", "SPBAL", "SPLAH", "SPLAL", "OBAH", "OBAL", "OLAH", "OLAL"];
-        _tables = [.. tables.Select((table, i) => Registers.Add(FslPamuRegisters.TableBases + (4 * (ulong)i), 4, table))];
-        _operationError = [.. new[] { "POES1", "POES2", "POEAH", "POEAL" }.Select((word, i) => Registers.Add(FslPamuRegisters.OperationErrorStatus + (4 * (ulong)i), 4, word))];
+        _tables = [.. TableNames.Select((table, i) => Registers.Add(FslPamuRegisters.TableBases + (4 * (ulong)i), 4, table))];
+        _operationError = [.. OperationErrorNames.Select((word, i) => Registers.Add(FslPamuRegisters.OperationErrorStatus + (4 * (ulong)i), 4, word))];
         _violation = Registers.Add(
             FslPamuRegisters.ViolationStatus,
             4,
