@@ -17,6 +17,7 @@ public static class IommuCatalog
         Sprd.SprdRoom.Room,
         Sun50i.Sun50iRoom.Room,
         AmdVi.AmdViRoom.Room,
+        QcomIommu.QcomIommuRoom.Room,
         IntelVtd.IntelVtdRoom.Room,
         FslPamu.FslPamuRoom.Room,
         Omap.OmapRoom.Room,

@@ -29,6 +29,10 @@ public sealed class InvalidationGather
     /// then stored after the invalidation. Null, for callers that cannot: the request is kept for the driver's sync.</summary>
     public Action<Invalidation>? InvalidateWalk { get; init; }
 
+    /// <summary>Performs a page request inside the page-table call that makes it, as those drivers do whose tlb_add_page writes a register. Null, for callers that
+    /// cannot and drivers that gather: the request is kept for the driver's sync.</summary>
+    public Action<Invalidation>? InvalidatePage { get; init; }
+
     /// <summary>Performs the page requests so far, and clears them, when a page comes that does not continue their run: one of another granule, or neither
     /// beside nor inside it. As the kernel's iommu_iotlb_gather_add_page does, in the middle of the page-table call. Null, for callers that
     /// cannot: the requests are kept for the driver's sync, which tells the runs apart.</summary>
@@ -47,6 +51,12 @@ public sealed class InvalidationGather
     /// <summary>Asks for the invalidation of leaf entries even when the unmap is queued (LPAE after a split).</summary>
     public void AddPageAlways(ulong iova, ulong size, ulong granule)
     {
+        if (InvalidatePage != null)
+        {
+            InvalidatePage(new Invalidation(InvalidationKind.Page, iova, size, granule));
+            return;
+        }
+
         if (InvalidateRun != null && _requests.Count > 0 && (_requests[^1].Granule != granule || iova + size < Start || iova > End + 1))
             InvalidateRun();
         Start = Math.Min(Start, iova);

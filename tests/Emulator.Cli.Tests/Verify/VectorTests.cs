@@ -50,6 +50,7 @@ public sealed class VectorTests
         { "qemu/amdvi-random.jsonl.gz", 150 },
         { "qemu/amdvi-sequence.jsonl.gz", 60 },
         { "drivers/amd.jsonl.gz", 120 },
+        { "drivers/qcom_iommu.jsonl.gz", 40 },
         { "pagetables/vtd-fl.6.1-diff.jsonl.gz", 18 },
         { "pagetables/vtd-fl.6.12.jsonl.gz", 80 },
         { "pagetables/vtd-sl.6.1-diff.jsonl.gz", 24 },

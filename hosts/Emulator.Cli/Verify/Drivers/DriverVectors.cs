@@ -17,6 +17,7 @@ public sealed class DriverVectors : IVectorKind
         ["sprd"] = SprdLives.Run,
         ["sun50i"] = Sun50iLives.Run,
         ["amd"] = AmdLives.Run,
+        ["qcom_iommu"] = QcomIommuLives.Run,
         ["intel"] = IntelLives.Run,
         ["omap"] = OmapLives.Run,
         ["s390"] = S390Lives.Run,

@@ -10,8 +10,10 @@ namespace Emulator.Cli.Verify.Drivers;
 /// <param name="life">The life.</param>
 /// <param name="run">Where disagreements go.</param>
 /// <param name="driver">The driver.</param>
-/// <param name="invalidate">The driver's tlb_flush_walk.</param>
-public sealed class RecordedPaging(RecordedLife life, VectorRun run, IIommuDriver driver, Func<IommuDomain, Invalidation, IEnumerable<DriverStep>> invalidate)
+/// <param name="invalidate">The driver's tlb_flush_walk and, where <paramref name="pagesAtOnce"/>, tlb_add_page.</param>
+/// <param name="pagesAtOnce">The driver's tlb_add_page writes registers.</param>
+public sealed class RecordedPaging(
+    RecordedLife life, VectorRun run, IIommuDriver driver, Func<IommuDomain, Invalidation, IEnumerable<DriverStep>> invalidate, bool pagesAtOnce = false)
 {
     /// <summary>Performs and compares a <c>map</c>: through the core (with iotlb_sync of what a failure takes back), or the driver's callback alone.</summary>
     public void Map(JsonElement step, IommuDomain domain)
@@ -54,5 +56,9 @@ public sealed class RecordedPaging(RecordedLife life, VectorRun run, IIommuDrive
         life.CheckResult(step, (long)unmapped);
     }
 
-    private InvalidationGather Gather(IommuDomain domain) => new() { InvalidateWalk = request => life.Perform(invalidate(domain, request)) };
+    private InvalidationGather Gather(IommuDomain domain)
+    {
+        void Invalidate(Invalidation request) => life.Perform(invalidate(domain, request));
+        return new InvalidationGather { InvalidateWalk = Invalidate, InvalidatePage = pagesAtOnce ? Invalidate : null };
+    }
 }
