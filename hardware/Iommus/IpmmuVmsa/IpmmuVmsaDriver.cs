@@ -14,7 +14,7 @@ public sealed class IpmmuVmsaDriver : IIommuDriver
     private readonly PhysicalMemory _memory;
     private readonly IFrameAllocator _frames;
     private readonly bool _is64Bit;
-    private readonly int _busyReads;
+    private readonly IpmmuVmsaSteps _steps;
     private readonly IpmmuVmsaInstance[] _instances;
     private readonly IpmmuVmsaDomain _identity = new(DomainType.Identity);
 
@@ -37,7 +37,7 @@ public sealed class IpmmuVmsaDriver : IIommuDriver
         ArgumentOutOfRangeException.ThrowIfLessThan(instances, 1);
         options ??= new IpmmuVmsaDriverOptions();
         (Kernel, _hardware, _memory, _frames) = (kernel, hardware, memory, frames);
-        (_is64Bit, _busyReads) = (options.Is64Bit ?? !hardware.IsArm32, options.BusyReads);
+        (_is64Bit, _steps) = (options.Is64Bit ?? !hardware.IsArm32, new IpmmuVmsaSteps(hardware, options.BusyReads));
         var root = hardware.HasLeaves ? new IpmmuVmsaInstance(instances, hardware, null) : null;
         _instances = [.. Enumerable.Range(0, instances).Select(unit => new IpmmuVmsaInstance(unit, hardware, root))];
         if (root != null)
@@ -66,7 +66,7 @@ public sealed class IpmmuVmsaDriver : IIommuDriver
             return [];
         if (_hardware.ReservesContext0)
             instance.Reserve(0);
-        return Reset(instance);
+        return _steps.Reset(instance);
     }
 
     /// <inheritdoc/>
@@ -107,7 +107,7 @@ public sealed class IpmmuVmsaDriver : IIommuDriver
         var own = Own(domain);
         if (own.Instance is { } instance)
         {
-            foreach (var step in WriteControl(own, IpmmuVmsaRegisters.Flush).Concat(WaitForFlush(own)))
+            foreach (var step in _steps.WriteControl(own, IpmmuVmsaRegisters.Flush).Concat(_steps.WaitForFlush(own)))
                 yield return step;
             instance.Root.Return(own.Context!.Value);
             foreach (var step in FlushAll(own))
@@ -162,7 +162,7 @@ public sealed class IpmmuVmsaDriver : IIommuDriver
 
             own.Bind(instance, context);
             Finalise(own, device);
-            foreach (var step in SetUpContext(own))
+            foreach (var step in _steps.SetUpContext(own))
                 yield return step;
         }
         else if (own.Instance != instance)
@@ -203,9 +203,9 @@ public sealed class IpmmuVmsaDriver : IIommuDriver
         var own = Own(domain);
         if (own.Instance == null)
             yield break;
-        var control = ReadControl(own);
+        var control = _steps.ReadControl(own);
         yield return control;
-        foreach (var step in WriteControl(own, control.Value | IpmmuVmsaRegisters.Flush).Concat(WaitForFlush(own)))
+        foreach (var step in _steps.WriteControl(own, control.Value | IpmmuVmsaRegisters.Flush).Concat(_steps.WaitForFlush(own)))
             yield return step;
     }
 
@@ -233,7 +233,7 @@ public sealed class IpmmuVmsaDriver : IIommuDriver
         var instance = _instances[unit];
         if (instance.IsRoot)
         {
-            foreach (var step in Reset(instance).Concat(instance.Domains.Where(domain => domain != null).SelectMany(domain => SetUpContext(domain!))))
+            foreach (var step in _steps.Reset(instance).Concat(instance.Domains.Where(domain => domain != null).SelectMany(domain => _steps.SetUpContext(domain!))))
                 yield return step;
         }
 
@@ -266,7 +266,7 @@ public sealed class IpmmuVmsaDriver : IIommuDriver
         foreach (var binding in device.Streams)
         {
             var number = (int)binding.Stream.Value;
-            yield return WriteMicroTlb(instance, number, IpmmuVmsaRegisters.MicroTlbControl, 0);
+            yield return _steps.WriteMicroTlb(instance, number, IpmmuVmsaRegisters.MicroTlbControl, 0);
             instance.Contexts[number] = null;
         }
 
@@ -279,32 +279,9 @@ public sealed class IpmmuVmsaDriver : IIommuDriver
     private IEnumerable<DriverStep> Enable(IpmmuVmsaDomain domain, int number)
     {
         var instance = domain.Instance!;
-        yield return WriteMicroTlb(instance, number, IpmmuVmsaRegisters.MicroTlbAsid, 0);
-        yield return WriteMicroTlb(instance, number, IpmmuVmsaRegisters.MicroTlbControl, MicroTlbControl.Select(domain.Context!.Value).Raw);
+        yield return _steps.WriteMicroTlb(instance, number, IpmmuVmsaRegisters.MicroTlbAsid, 0);
+        yield return _steps.WriteMicroTlb(instance, number, IpmmuVmsaRegisters.MicroTlbControl, MicroTlbControl.Select(domain.Context!.Value).Raw);
         instance.Contexts[number] = domain.Context;
-    }
-
-    // ipmmu_domain_setup_context (:367).
-    private IEnumerable<DriverStep> SetUpContext(IpmmuVmsaDomain domain)
-    {
-        var root = domain.Tables!.Root;
-        yield return WriteContext(domain, IpmmuVmsaRegisters.TableLow, (uint)root);
-        yield return WriteContext(domain, IpmmuVmsaRegisters.TableHigh, root >> 32);
-        yield return WriteContext(domain, IpmmuVmsaRegisters.TableControl, _hardware.TableControl);
-        yield return WriteContext(domain, IpmmuVmsaRegisters.Attributes, IpmmuVmsaRegisters.LinuxAttributes);
-        if (_hardware.HasBusControl)
-        {
-            var bus = ReadContext(domain, IpmmuVmsaRegisters.BusControl);
-            yield return bus;
-            yield return WriteContext(domain, IpmmuVmsaRegisters.BusControl, bus.Value & ~(ulong)IpmmuVmsaRegisters.BusControlMask);
-        }
-
-        // Meant to clear what is pending, which ones do not.
-        var status = ReadContext(domain, IpmmuVmsaRegisters.Status);
-        yield return status;
-        yield return WriteContext(domain, IpmmuVmsaRegisters.Status, status.Value);
-        foreach (var step in WriteControl(domain, IpmmuVmsaRegisters.LinuxControl))
-            yield return step;
     }
 
     private IEnumerable<DriverStep> FlushWalks(IommuDomain domain, InvalidationGather gather)
@@ -323,16 +300,16 @@ public sealed class IpmmuVmsaDriver : IIommuDriver
         {
             if (domain == null)
                 continue;
-            var status = ReadContext(domain, IpmmuVmsaRegisters.Status);
+            var status = _steps.ReadContext(domain, IpmmuVmsaRegisters.Status);
             yield return status;
             if ((status.Value & IpmmuVmsaRegisters.Errors) == 0)
                 continue;
-            var low = ReadContext(domain, IpmmuVmsaRegisters.FaultLow);
+            var low = _steps.ReadContext(domain, IpmmuVmsaRegisters.FaultLow);
             yield return low;
-            var high = ReadContext(domain, IpmmuVmsaRegisters.FaultHigh);
+            var high = _steps.ReadContext(domain, IpmmuVmsaRegisters.FaultHigh);
             if (_is64Bit)
                 yield return high;
-            yield return WriteContext(domain, IpmmuVmsaRegisters.Status, 0);
+            yield return _steps.WriteContext(domain, IpmmuVmsaRegisters.Status, 0);
             if ((status.Value & (IpmmuVmsaRegisters.PermissionFault | IpmmuVmsaRegisters.TranslationFault)) == 0)
                 continue;
             FaultHandler?.Invoke(domain, new Iova((high.Value << 32) | low.Value));
@@ -341,40 +318,6 @@ public sealed class IpmmuVmsaDriver : IIommuDriver
 
         yield return DriverStep.Return(handled);
     }
-
-    // ipmmu_device_reset (:893).
-    private IEnumerable<DriverStep> Reset(IpmmuVmsaInstance root) =>
-        Enumerable.Range(0, _hardware.Contexts).Select(context => DriverStep.Write(_hardware.Context(context, IpmmuVmsaRegisters.Control), 0, unit: root.Unit));
-
-    private IEnumerable<DriverStep> WaitForFlush(IpmmuVmsaDomain domain)
-    {
-        for (var i = 0; i < _busyReads; i++)
-        {
-            var control = ReadControl(domain);
-            yield return control;
-            if ((control.Value & IpmmuVmsaRegisters.Flush) == 0)
-                yield break;
-        }
-    }
-
-    // The leaf first, then the root (ipmmu_ctx_write_all, :224).
-    private IEnumerable<DriverStep> WriteControl(IpmmuVmsaDomain domain, ulong value)
-    {
-        if (!domain.Instance!.IsRoot)
-            yield return DriverStep.Write(_hardware.Context(domain.Context!.Value, IpmmuVmsaRegisters.Control), value, unit: domain.Instance.Unit);
-        yield return WriteContext(domain, IpmmuVmsaRegisters.Control, value);
-    }
-
-    private DriverStep ReadControl(IpmmuVmsaDomain domain) => ReadContext(domain, IpmmuVmsaRegisters.Control);
-
-    private DriverStep ReadContext(IpmmuVmsaDomain domain, ulong register) =>
-        DriverStep.Read(_hardware.Context(domain.Context!.Value, register), unit: domain.Instance!.Root.Unit);
-
-    private DriverStep WriteContext(IpmmuVmsaDomain domain, ulong register, ulong value) =>
-        DriverStep.Write(_hardware.Context(domain.Context!.Value, register), value, unit: domain.Instance!.Root.Unit);
-
-    private DriverStep WriteMicroTlb(IpmmuVmsaInstance instance, int number, ulong register, ulong value) =>
-        DriverStep.Write(_hardware.MicroTlb(number, register), value, unit: instance.Unit);
 
     private IpmmuVmsaInstance InstanceOf(DmaDevice device)
     {
