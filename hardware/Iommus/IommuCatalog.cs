@@ -13,6 +13,7 @@ public static class IommuCatalog
         Exynos.ExynosRoom.Room,
         IpmmuVmsa.IpmmuVmsaRoom.Room,
         MtkV1.MtkV1Room.Room,
+        Mtk.MtkRoom.Room,
         Rockchip.RockchipRoom.Room,
         Sprd.SprdRoom.Room,
         Sun50i.Sun50iRoom.Room,

@@ -62,6 +62,7 @@ public sealed class VectorTests
         { "pagetables/v7s-mtk-ttbrext.6.12.jsonl.gz", 80 },
         { "pagetables/v7s-mtk-34.6.12.jsonl.gz", 80 },
         { "drivers/mtk_v1.jsonl.gz", 40 },
+        { "drivers/mtk.jsonl.gz", 160 },
         { "drivers/rockchip.jsonl.gz", 120 },
         { "drivers/s390.jsonl.gz", 80 },
         { "drivers/sprd.jsonl.gz", 80 },

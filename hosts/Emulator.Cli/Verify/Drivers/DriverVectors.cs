@@ -13,6 +13,7 @@ public sealed class DriverVectors : IVectorKind
         ["ipmmu-vmsa"] = IpmmuVmsaLives.Run,
         ["arm-smmu-v3"] = ArmSmmuV3Lives.Run,
         ["mtk_v1"] = MtkV1Lives.Run,
+        ["mtk"] = MtkLives.Run,
         ["rockchip"] = RockchipLives.Run,
         ["sprd"] = SprdLives.Run,
         ["sun50i"] = Sun50iLives.Run,

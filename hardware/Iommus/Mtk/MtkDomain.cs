@@ -1,0 +1,17 @@
+using Emulator.Hardware.Drivers;
+using Emulator.Hardware.PageTables.ArmShort;
+
+namespace Emulator.Hardware.Iommus.Mtk;
+
+/// <summary>A domain: a name for the one table that all masters of the IOMMU share.</summary>
+public sealed class MtkDomain : IommuDomain
+{
+    internal MtkDomain(DomainType type)
+        : base(type)
+    {
+    }
+
+    internal ArmShortPageTable? Table => (ArmShortPageTable?)PageTable;
+
+    internal void TakeTable(ArmShortPageTable table, DomainGeometry region) => (PageTable, Geometry) = (table, region);
+}
