@@ -10,11 +10,19 @@ public static class DomainMapping
 {
     /// <summary>Maps a range. Result: 0, or the negative error; then nothing stays mapped of what the call mapped, and the driver was made to sync
     /// the roll-back.</summary>
-    public static IEnumerable<DriverStep> Map(IIommuDriver driver, IommuDomain domain, ulong iova, ulong physical, ulong size, Protection protection)
+    /// <param name="driver">The driver.</param>
+    /// <param name="domain">The domain.</param>
+    /// <param name="iova">First input address.</param>
+    /// <param name="physical">First output address.</param>
+    /// <param name="size">Bytes.</param>
+    /// <param name="protection">What is allowed.</param>
+    /// <param name="gather">Performs invalidations inside the page-table calls; null: they follow.</param>
+    public static IEnumerable<DriverStep> Map(
+        IIommuDriver driver, IommuDomain domain, ulong iova, ulong physical, ulong size, Protection protection, InvalidationGather? gather = null)
     {
         ArgumentNullException.ThrowIfNull(driver);
         var table = Table(domain);
-        var gather = new InvalidationGather();
+        gather ??= new InvalidationGather();
         var result = DomainPaging.Map(table, iova, physical, size, protection, gather);
         var failed = result.Errno != Errno.None;
         if (failed && !IsAligned(table, iova | physical | size))
@@ -36,10 +44,15 @@ public static class DomainMapping
     }
 
     /// <summary>Unmaps a range. Result: bytes unmapped.</summary>
-    public static IEnumerable<DriverStep> Unmap(IIommuDriver driver, IommuDomain domain, ulong iova, ulong size)
+    /// <param name="driver">The driver.</param>
+    /// <param name="domain">The domain.</param>
+    /// <param name="iova">First input address.</param>
+    /// <param name="size">Bytes.</param>
+    /// <param name="gather">Performs invalidations inside the page-table calls; null: they follow.</param>
+    public static IEnumerable<DriverStep> Unmap(IIommuDriver driver, IommuDomain domain, ulong iova, ulong size, InvalidationGather? gather = null)
     {
         ArgumentNullException.ThrowIfNull(driver);
-        var gather = new InvalidationGather();
+        gather ??= new InvalidationGather();
         var unmapped = DomainPaging.Unmap(Table(domain), iova, size, gather);
         foreach (var step in driver.Sync(domain, gather).Where(step => step.Kind != DriverStepKind.Return))
             yield return step;

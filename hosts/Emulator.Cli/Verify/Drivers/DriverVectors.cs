@@ -11,6 +11,7 @@ public sealed class DriverVectors : IVectorKind
         ["apple-dart"] = AppleDartLives.Run,
         ["exynos"] = ExynosLives.Run,
         ["ipmmu-vmsa"] = IpmmuVmsaLives.Run,
+        ["arm-smmu"] = ArmSmmuLives.Run,
         ["arm-smmu-v3"] = ArmSmmuV3Lives.Run,
         ["mtk_v1"] = MtkV1Lives.Run,
         ["mtk"] = MtkLives.Run,
