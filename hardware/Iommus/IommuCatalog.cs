@@ -17,6 +17,8 @@ public static class IommuCatalog
         Rockchip.RockchipRoom.Room,
         Sprd.SprdRoom.Room,
         Sun50i.Sun50iRoom.Room,
+        ArmSmmu.ArmSmmuRoom.Room,
+        ArmSmmuV3Room.Room,
         AmdVi.AmdViRoom.Room,
         QcomIommu.QcomIommuRoom.Room,
         IntelVtd.IntelVtdRoom.Room,

@@ -80,7 +80,7 @@ internal sealed class StreamMap
     {
         var match = new StreamMatchEntry((uint)_matches[index].Value);
         var valid = Extended ? new StreamToContextEntry((uint)_contexts[index].Value).ExtendedIdValid : match.Valid;
-        var mask = Extended ? match.Mask : match.Mask & 0x7fff;
+        var mask = Extended ? match.ExtendedMask : match.Mask;
         return valid && ((stream ^ match.Id) & ~(uint)mask & 0xffff) == 0;
     }
 

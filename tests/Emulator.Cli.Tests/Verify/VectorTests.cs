@@ -22,6 +22,7 @@ public sealed class VectorTests
         { "pagetables/arm32-lpae-s1.6.12.jsonl.gz", 80 },
         { "pagetables/arm32-lpae-s2.6.1-diff.jsonl.gz", 24 },
         { "pagetables/arm32-lpae-s2.6.12.jsonl.gz", 80 },
+        { "drivers/arm-smmu.jsonl.gz", 160 },
         { "drivers/arm-smmu-v3.jsonl.gz", 120 },
         { "drivers/arm-smmu-v3-ste-6.12.jsonl.gz", 40 },
         { "pagetables/arm64-s1-16k.6.1-diff.jsonl.gz", 24 },

@@ -32,6 +32,9 @@ public sealed record ArmSmmuDriverOptions
     /// <summary>The old <c>mmu-masters</c> binding: default domains are identity, and there is no DMA API.</summary>
     public bool LegacyBinding { get; init; }
 
+    /// <summary>A 64-bit kernel: it prefers AArch64 tables. A 32-bit one, built for long descriptors (CONFIG_ARM_LPAE), takes AArch32 ones where they exist.</summary>
+    public bool Is64BitKernel { get; init; } = true;
+
     /// <summary>6.1: the kernel has default domains. Without them (32-bit kernels without the DMA layer) a detach does not reach the driver.</summary>
     public bool HasDefaultDomains { get; init; } = true;
 }

@@ -50,7 +50,7 @@ internal sealed class DriverState(PhysicalMemory memory, IFrameAllocator frames,
             domain.Stage = ArmSmmuStage.Stage2;
         if (!Features.Stage2)
             domain.Stage = ArmSmmuStage.Stage1;
-        domain.Is64Bit = Features.Aarch64;
+        domain.Is64Bit = Features.Aarch64 && (Options.Is64BitKernel || !Features.Aarch32);
         if (!Features.Aarch64 && !Features.Aarch32)
             return Errno.EINVAL;
         var stage1 = domain.Stage == ArmSmmuStage.Stage1;

@@ -30,7 +30,7 @@ internal sealed class StreamEntries
     public void Adopt(int index, StreamMatchEntry match)
     {
         var entry = _entries[index];
-        (entry.Id, entry.Mask, entry.Valid) = (match.Id, (ushort)(match.Mask & 0x7fff), true);
+        (entry.Id, entry.Mask, entry.Valid) = (match.Id, match.Mask, true);
         (entry.Type, entry.Bank) = (StreamType.Bypass, 0xff);
     }
 
@@ -62,10 +62,10 @@ internal sealed class StreamEntries
         var ids = DriverStep.Read(offset);
         yield return ids;
         _idMask = new StreamMatchEntry((uint)ids.Value).Id;
-        yield return DriverStep.Write(offset, new StreamMatchEntry { Mask = (ushort)_idMask }.Raw);
+        yield return DriverStep.Write(offset, new StreamMatchEntry { ExtendedMask = (ushort)_idMask }.Raw);
         var masks = DriverStep.Read(offset);
         yield return masks;
-        _maskMask = new StreamMatchEntry((uint)masks.Value).Mask;
+        _maskMask = new StreamMatchEntry((uint)masks.Value).ExtendedMask;
     }
 
     /// <summary>Enters a device's streams (arm_smmu_probe_device, :1394; arm_smmu_master_alloc_smes, :1015).</summary>
@@ -185,9 +185,9 @@ internal sealed class StreamEntries
         if (!_features.StreamMatching)
             yield break;
         var entry = _entries[index];
-        var match = new StreamMatchEntry { Id = entry.Id, Mask = entry.Mask };
-        if (!_features.ExtendedIds)
-            match = match with { Valid = entry.Valid };
+        var match = _features.ExtendedIds
+            ? new StreamMatchEntry { Id = entry.Id, ExtendedMask = entry.Mask }
+            : new StreamMatchEntry { Id = entry.Id, Mask = entry.Mask, Valid = entry.Valid };
         yield return DriverStep.Write(ArmSmmuRegisters.StreamMatch + (4 * (ulong)index), match.Raw);
     }
 
