@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Memory;
-using Emulator.Hardware.PageTables;
 using Emulator.Hardware.Registers;
 using Emulator.Hardware.Translation;
 using R = Emulator.Hardware.Iommus.ArmSmmu.ArmSmmuRegisters;

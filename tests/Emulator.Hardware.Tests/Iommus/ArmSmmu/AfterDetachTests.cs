@@ -3,7 +3,6 @@ using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus;
 using Emulator.Hardware.Iommus.ArmSmmu;
 using Emulator.Hardware.Iommus.ArmSmmu.Driver;
-using Emulator.Hardware.PageTables;
 using R = Emulator.Hardware.Iommus.ArmSmmu.ArmSmmuRegisters;
 
 namespace Emulator.Hardware.Tests.Iommus.ArmSmmu;
