@@ -17,8 +17,6 @@ public static class IommuCatalog
         Rockchip.RockchipRoom.Room,
         Sprd.SprdRoom.Room,
         Sun50i.Sun50iRoom.Room,
-        ArmSmmu.ArmSmmuRoom.Room,
-        ArmSmmuV3Room.Room,
         AmdVi.AmdViRoom.Room,
         QcomIommu.QcomIommuRoom.Room,
         IntelVtd.IntelVtdRoom.Room,
@@ -27,6 +25,7 @@ public static class IommuCatalog
         S390.S390Room.Room,
         TegraGart.TegraGartRoom.Room,
         TegraSmmu.TegraSmmuRoom.Room,
+        ArmSmmu.ArmSmmuRoom.Room,
         ArmSmmuV3Room.Room,
     ];
 
