@@ -82,6 +82,7 @@ public static class SurveyEngine
         void Probe(SurveyPhase phase, int? number = null, string? step = null, bool freed = false)
         {
             var observations = new List<SurveyObservation>(4);
+            var letGo = stage.TakeLetGo().Select(dma => new SurveyObservation(dma, SurveyJudge.Classify(phase, dma.Landing, null), Cold: false)).ToList();
             SurveyLanding? truth = null;
             foreach (var cold in (bool[])[false, true])
             {
@@ -98,7 +99,7 @@ public static class SurveyEngine
                 }
             }
 
-            points.Add(new SurveyPoint(phase, number, step, observations));
+            points.Add(new SurveyPoint(phase, number, step, observations) { LetGo = letGo });
         }
 
         void RunProbed(IEnumerable<DriverStep> sequence, string name, SurveyPhase phase)
@@ -118,10 +119,18 @@ public static class SurveyEngine
         Probe(SurveyPhase.Attached);
         RunProbed(stage.Leave(strategy), "leaving A", SurveyPhase.DuringDetach);
         Probe(SurveyPhase.AfterDetach);
-        stage.PrepareB();
-        RunProbed(stage.AttachB(), "attach to B", SurveyPhase.AttachingNext);
-        stage.SettleB();
-        Probe(SurveyPhase.AfterNextAttach);
+        try
+        {
+            stage.PrepareB();
+            RunProbed(stage.AttachB(), "attach to B", SurveyPhase.AttachingNext);
+            stage.SettleB();
+            Probe(SurveyPhase.AfterNextAttach);
+        }
+        catch (DriverException refusal)
+        {
+            // The answer is there already; some drivers give a domain's place free only when it is freed.
+            points.Add(new SurveyPoint(SurveyPhase.AttachingNext, null, $"refused: {refusal.Message}", []));
+        }
     }
 
     private static SurveyLanding AnswerWithoutCaches(Func<int, SurveyStage> another, SurveyStrategy strategy, int steps, bool freed)

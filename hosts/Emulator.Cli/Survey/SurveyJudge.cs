@@ -14,12 +14,12 @@ internal static class SurveyJudge
     /// <param name="withoutCaches">During the detach: where it lands on a platform without caches, when known.</param>
     public static SurveyOutcome Classify(SurveyPhase phase, SurveyLanding landing, SurveyLanding? withoutCaches) => landing switch
     {
-        SurveyLanding.Nowhere or SurveyLanding.ProtectBuffer => SurveyOutcome.Blocked,
+        SurveyLanding.Nowhere or SurveyLanding.Held or SurveyLanding.ProtectBuffer => SurveyOutcome.Blocked,
         SurveyLanding.OwnAddress => SurveyOutcome.Identity,
         SurveyLanding.Elsewhere => SurveyOutcome.Elsewhere,
-        SurveyLanding.DomainB => SurveyOutcome.Translated,
+        SurveyLanding.DomainB when phase != SurveyPhase.AfterReturn => SurveyOutcome.Translated,
         SurveyLanding.FreedTable => SurveyOutcome.Stale,
-        _ when phase is <= SurveyPhase.Attached or SurveyPhase.AfterReattach => SurveyOutcome.Translated,
+        SurveyLanding.DomainA when phase is <= SurveyPhase.Attached or SurveyPhase.AfterReattach or SurveyPhase.AfterReturn => SurveyOutcome.Translated,
         _ when phase == SurveyPhase.DuringDetach && withoutCaches == SurveyLanding.DomainA => SurveyOutcome.Translated,
         _ => SurveyOutcome.Stale,
     };
@@ -32,7 +32,7 @@ internal static class SurveyJudge
         SurveyLeak? open = null;
         foreach (var point in points.Where(point => point.Phase > SurveyPhase.Attached))
         {
-            var bad = point.Observations.Where(o => o.Outcome > SurveyOutcome.Translated).ToList();
+            var bad = point.Observations.Concat(point.LetGo).Where(o => o.Outcome > SurveyOutcome.Translated).ToList();
             var worst = bad.MaxBy(o => (o.Outcome, o.Dma.Landing));
             if (worst == null)
             {

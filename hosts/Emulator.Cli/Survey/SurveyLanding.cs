@@ -6,6 +6,9 @@ public enum SurveyLanding
     /// <summary>It landed nowhere.</summary>
     Nowhere,
 
+    /// <summary>The silicon holds it: what becomes of it is seen at a later point.</summary>
+    Held,
+
     /// <summary>The IOMMU's protect buffer, where some send what they do not translate: in nobody's memory.</summary>
     ProtectBuffer,
 

@@ -33,6 +33,12 @@ public enum SurveyPhase
     /// <summary>Another life up to the detach; then domain A was attached again.</summary>
     AfterReattach,
 
+    /// <summary>Another life: detach from A, attach to B, leave B, attach to A again, and B was freed.</summary>
+    AfterReturn,
+
+    /// <summary>Another life: two devices in domain A; after the first one left it, a page was unmapped, and the second one sends there.</summary>
+    Neighbour,
+
     /// <summary>Another life up to the attach; the DMA goes to an address that no domain maps.</summary>
     Unmapped,
 }

@@ -35,14 +35,15 @@ internal sealed class SurveyStage : IDisposable
     private readonly DmaDevice _device;
     private readonly DmaDevice _neighbour;
     private readonly IommuDomain _a;
-    private readonly IIommu _unit;
     private readonly ulong _firstIova;
     private readonly DmaRequest[] _request = new DmaRequest[1];
     private readonly DmaCompletion[] _completion = new DmaCompletion[1];
     private readonly FaultRecord[] _faults = new FaultRecord[16];
+    private readonly ResumedDma[] _resumed = new ResumedDma[64];
     private readonly IommuDomain _b;
     private readonly IommuDomain? _empty;
     private readonly bool _mapsWhenAttached;
+    private readonly bool _hasTables;
     private long _freedSeen;
 
     /// <summary>Builds the platform and brings it up to the point before the first attach.</summary>
@@ -57,7 +58,6 @@ internal sealed class SurveyStage : IDisposable
         _platform = room.Create(new PlatformOptions { Kernel = kernel, Variant = variant, Iotlb = IotlbGeometry.WithoutLimit });
         _device = _platform.Device(0);
         _neighbour = _platform.Device(1);
-        _unit = Bus.Units[_device.Streams[0].Unit];
         Slots = slots;
         Run(Driver.Probe(), "probe");
         Run(Driver.ProbeDevice(_device), "probe of the device");
@@ -76,6 +76,7 @@ internal sealed class SurveyStage : IDisposable
         Memory.SetOwner(FirstRecycledFrame, Span, ThirdParty);
         Memory.SetOwner(_firstIova, Span, ThirdParty);
         _freedSeen = _platform.Frames.Freed;
+        _hasTables = _a.PageTable != null || _mapsWhenAttached;
     }
 
     /// <summary>Pages mapped in each domain.</summary>
@@ -121,9 +122,14 @@ internal sealed class SurveyStage : IDisposable
     public IEnumerable<DriverStep> AttachB() => Driver.Attach(_b, _device);
 
     /// <summary>What the strategy does to make the device leave domain A.</summary>
-    public IEnumerable<DriverStep> Leave(SurveyStrategy strategy) => strategy switch
+    public IEnumerable<DriverStep> Leave(SurveyStrategy strategy) => Leave(strategy, _a);
+
+    /// <summary>What the strategy does to make the device leave domain B.</summary>
+    public IEnumerable<DriverStep> LeaveB(SurveyStrategy strategy) => Leave(strategy, _b);
+
+    private IEnumerable<DriverStep> Leave(SurveyStrategy strategy, IommuDomain domain) => strategy switch
     {
-        SurveyStrategy.Detach => Driver.Detach(_a, _device),
+        SurveyStrategy.Detach => Driver.Detach(domain, _device),
         SurveyStrategy.Empty => Driver.Attach(_empty!, _device),
         _ => Driver.Block(_device),
     };
@@ -133,6 +139,15 @@ internal sealed class SurveyStage : IDisposable
 
     /// <summary>Domain A is freed.</summary>
     public IEnumerable<DriverStep> FreeA() => Driver.FreeDomain(_a);
+
+    /// <summary>Domain B is freed.</summary>
+    public IEnumerable<DriverStep> FreeB() => Driver.FreeDomain(_b);
+
+    /// <summary>The neighbour is attached to domain A.</summary>
+    public IEnumerable<DriverStep> AttachNeighbour() => DriverSequence.InTurn([Driver.Attach(_a, _neighbour), Driver.ResumeDevice(_neighbour)]);
+
+    /// <summary>The page in use is unmapped from domain A.</summary>
+    public IEnumerable<DriverStep> UnmapWarmPage() => Driver.Unmap(_a, _firstIova, SmallestPage(_a));
 
     /// <summary>Whether this kernel's driver offers the strategy.</summary>
     public bool Offers(SurveyStrategy strategy) => strategy != SurveyStrategy.Native || Driver.HasNativeBlocking;
@@ -182,7 +197,23 @@ internal sealed class SurveyStage : IDisposable
     }
 
     /// <summary>Sends one DMA of four bytes to a page of the domains.</summary>
-    public SurveyDma Send(int slot, DmaAccess access) => SendTo(_firstIova + ((ulong)slot * SlotStride), access);
+    public SurveyDma Send(int slot, DmaAccess access) => SendTo(_device, _firstIova + ((ulong)slot * SlotStride), access);
+
+    /// <summary>The neighbour sends one to the page in use.</summary>
+    public SurveyDma SendFromNeighbour(DmaAccess access) => SendTo(_neighbour, _firstIova, access);
+
+    /// <summary>What the silicon had held of the device's DMA and has let go since.</summary>
+    public IReadOnlyList<SurveyDma> TakeLetGo()
+    {
+        var count = Bus.Units[_device.Streams[0].Unit].TakeResumed(_resumed);
+        return [.. _resumed.Take(count).Where(resumed => resumed.Request.Stream == _device.Stream && resumed.Completion.Status == DmaStatus.Completed).Select(LetGo)];
+
+        SurveyDma LetGo(ResumedDma resumed)
+        {
+            var (iova, landed) = (resumed.Request.Iova.Value, resumed.Completion.Address.Value);
+            return new SurveyDma(resumed.Request.Access, iova, Identify(landed, iova), landed, null);
+        }
+    }
 
     /// <summary>Sends one DMA to a page that no domain maps: outside the domain's geometry where the device can reach there, else beside the pages.</summary>
     public SurveyDma SendOutside(DmaAccess access)
@@ -190,7 +221,7 @@ internal sealed class SurveyStage : IDisposable
         var geometry = _a.Geometry;
         var page = geometry.Last < uint.MaxValue ? geometry.Last + 1 : geometry.First >= SlotStride ? geometry.First - SlotStride : _firstIova + Span;
         Memory.SetOwner(page, SlotStride, ThirdParty);
-        return SendTo(page, access);
+        return SendTo(_device, page, access);
     }
 
     /// <inheritdoc/>
@@ -199,19 +230,31 @@ internal sealed class SurveyStage : IDisposable
     private static ulong FirstIovaIn(DomainGeometry geometry) =>
         geometry.Contains(UsualIova) ? UsualIova : (geometry.First + SlotStride - 1) & ~(SlotStride - 1);
 
-    // The driver's interrupt handler reads what the silicon recorded.
-    private SurveyDma SendTo(ulong page, DmaAccess access)
+    // The driver's interrupt handler reads what the silicon recorded. Where that stops the kernel, the survey goes on and says so.
+    private SurveyDma SendTo(DmaDevice device, ulong page, DmaAccess access)
     {
         var iova = page + OffsetInPage;
-        _request[0] = new DmaRequest(_device.Stream, new Iova(iova), access);
-        _unit.Translate(_request, _completion);
-        var fault = _unit.Faults.Take(_faults) > 0 ? _faults[0] : (FaultRecord?)null;
-        if (_unit.InterruptAsserted)
-            Bus.Run(Driver.HandleInterrupt());
+        var unit = Bus.Units[device.Streams[0].Unit];
+        _request[0] = new DmaRequest(device.Stream, new Iova(iova), access);
+        unit.Translate(_request, _completion);
+        var fault = unit.Faults.Take(_faults) > 0 ? _faults[0] : (FaultRecord?)null;
+        string? bug = null;
+        try
+        {
+            if (unit.InterruptAsserted)
+                Bus.Run(Driver.HandleInterrupt());
+        }
+        catch (KernelBugException stopped)
+        {
+            bug = stopped.Message;
+        }
+
+        if (_completion[0].Status == DmaStatus.Stalled)
+            return new SurveyDma(access, iova, SurveyLanding.Held, null, fault, bug);
         if (_completion[0].Status != DmaStatus.Completed)
-            return new SurveyDma(access, iova, SurveyLanding.Nowhere, null, fault);
+            return new SurveyDma(access, iova, SurveyLanding.Nowhere, null, fault, bug);
         var landed = _completion[0].Address.Value;
-        return new SurveyDma(access, iova, Identify(landed, iova), landed, fault);
+        return new SurveyDma(access, iova, Identify(landed, iova), landed, fault, bug);
     }
 
     private SurveyLanding Identify(ulong landed, ulong iova)
@@ -223,10 +266,14 @@ internal sealed class SurveyStage : IDisposable
             return SurveyLanding.DomainA;
         if (landed == offset + FirstFrameOfB)
             return SurveyLanding.DomainB;
-        if (landed == offset + FirstRecycledFrame)
+        // Tables may be handed out again in another order: a page of another address is one of that domain's too.
+        if (landed - FirstRecycledFrame < Span)
             return SurveyLanding.FreedTable;
         return Memory.OwnerOf(landed) == OwnerTag.ProtectBuffer ? SurveyLanding.ProtectBuffer : SurveyLanding.Elsewhere;
     }
+
+    private static ulong SmallestPage(IommuDomain domain) =>
+        Math.Max(domain.PageTable is { } table ? 1UL << BitOperations.TrailingZeroCount(table.PageSizeBitmap) : 0, PhysicalMemory.FrameSize);
 
     private IommuDomain MakeDomain(DmaDevice device)
     {
@@ -238,8 +285,7 @@ internal sealed class SurveyStage : IDisposable
     // An IOMMU that maps nothing has domains that are windows to all memory: they stay as they are. False: the driver wants the domain attached first.
     private bool Map(IommuDomain domain, ulong firstFrame)
     {
-        var smallest = domain.PageTable is { } table ? 1UL << BitOperations.TrailingZeroCount(table.PageSizeBitmap) : 0;
-        var page = Math.Max(smallest, PhysicalMemory.FrameSize);
+        var page = SmallestPage(domain);
         for (var slot = 0; slot < Slots; slot++)
         {
             var offset = (ulong)slot * SlotStride;
@@ -259,7 +305,7 @@ internal sealed class SurveyStage : IDisposable
     // neighbour where the driver wants a domain attached before it maps.
     private bool TakeFreedTables()
     {
-        if (_platform.Frames.Freed == _freedSeen || SharesOneTable || (_a.PageTable == null && !_mapsWhenAttached))
+        if (_platform.Frames.Freed == _freedSeen || SharesOneTable || !_hasTables)
             return false;
         var domain = MakeDomain(_neighbour);
         if (!Map(domain, FirstRecycledFrame))

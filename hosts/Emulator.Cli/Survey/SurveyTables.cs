@@ -64,7 +64,7 @@ internal static class SurveyTables
             table.AddRow([
                 point.Phase == last ? "" : SurveyText.Of(point.Phase),
                 point.Number?.ToString() ?? "",
-                Markup.Escape(point.Step ?? ""),
+                Markup.Escape(SurveyText.Step(point)),
                 Pair(point.Observations, cold: false),
                 Pair(point.Observations, cold: true),
             ]);

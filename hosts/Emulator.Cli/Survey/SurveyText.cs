@@ -41,6 +41,8 @@ internal static class SurveyText
         SurveyPhase.AfterResume => "after-resume",
         SurveyPhase.AfterFree => "after-free",
         SurveyPhase.AfterReattach => "after-reattach",
+        SurveyPhase.AfterReturn => "after-return",
+        SurveyPhase.Neighbour => "neighbour",
         SurveyPhase.Unmapped => "unmapped",
         _ => "after-next-attach",
     };
@@ -58,6 +60,7 @@ internal static class SurveyText
     public static string Of(SurveyLanding landing) => landing switch
     {
         SurveyLanding.Nowhere => "nowhere",
+        SurveyLanding.Held => "held",
         SurveyLanding.ProtectBuffer => "protect buffer",
         SurveyLanding.DomainA => "domain A",
         SurveyLanding.DomainB => "domain B",
@@ -68,7 +71,9 @@ internal static class SurveyText
 
     /// <summary>An observation with its fault.</summary>
     public static string Of(SurveyObservation observation) =>
-        observation.Dma.Fault is { } fault ? $"{Of(observation.Outcome)} ({Of(fault)})"
+        observation.Dma.KernelBug != null ? $"{Of(observation.Outcome)} (its handler stops the kernel)"
+        : observation.Dma.Landing == SurveyLanding.Held ? observation.Dma.Fault is { } held ? $"held ({Of(held)})" : "held"
+        : observation.Dma.Fault is { } fault ? $"{Of(observation.Outcome)} ({Of(fault)})"
         : observation.Dma.Landing == SurveyLanding.ProtectBuffer ? "blocked (sent to the protect buffer)"
         : observation.Outcome == SurveyOutcome.Blocked ? "blocked silently"
         : Of(observation.Outcome);
@@ -93,6 +98,15 @@ internal static class SurveyText
         SurveyPhase.AttachingNext => $"next attach {point.Number}",
         _ => Of(point.Phase),
     };
+
+    /// <summary>A step, and what it let go of the DMA that was held before.</summary>
+    public static string Step(SurveyPoint point)
+    {
+        if (point.LetGo.Count == 0)
+            return point.Step ?? "";
+        var landings = string.Join(", ", point.LetGo.GroupBy(o => o.Dma.Landing).Select(group => $"{group.Count()} to {Of(group.Key)}"));
+        return $"{point.Step} - lets held DMA go: {landings}";
+    }
 
     /// <summary>A read and a write are told apart only where they differ.</summary>
     public static string Pair(SurveyObservation read, SurveyObservation write, Func<SurveyObservation, string> text) =>

@@ -57,7 +57,7 @@ internal static partial class IommuTables
 
     private static string[] Paging(IommuRoom room, string variant)
     {
-        using var platform = Probed(room, variant, out var device);
+        using var platform = Probed(room, variant, Newest(room, variant), out var device);
         var domain = platform.Driver.AllocateDomain(DomainType.Unmanaged);
         platform.Driver.Finalise(domain, device);
         var geometry = domain.Geometry == DomainGeometry.All ? "all" : $"0x{domain.Geometry.First:x} to 0x{domain.Geometry.Last:x}";
@@ -85,7 +85,7 @@ internal static partial class IommuTables
     {
         if (room.Variants.FirstOrDefault(variant => room.Supports(variant, kernel)) is not { } variant)
             return "no driver";
-        using var platform = room.Create(new PlatformOptions { Kernel = kernel, Variant = variant });
+        using var platform = Probed(room, variant, kernel, out _);
         if (type == DomainType.Blocked && platform.Driver.HasNativeBlocking)
             return "yes";
         try
@@ -101,7 +101,7 @@ internal static partial class IommuTables
 
     private static void Registers(StringBuilder text, IommuRoom room)
     {
-        using var platform = Probed(room, room.Variants[0], out _);
+        using var platform = Probed(room, room.Variants[0], Newest(room, room.Variants[0]), out _);
         foreach (var unit in platform.Bus.Units.DistinctBy(unit => Shape(unit.Registers)))
         {
             if (platform.Bus.Units.Count > 1)
@@ -126,10 +126,11 @@ internal static partial class IommuTables
 
     private static string Family(string name) => Index().Replace(name, "[n]");
 
-    // The default variant's registers and tables are as the newest kernel that drives it leaves them after its probe.
-    private static Platform Probed(IommuRoom room, string variant, out DmaDevice device)
+    // Registers and tables are as the newest kernel that drives the variant leaves them after its probe.
+    private static KernelVersion Newest(IommuRoom room, string variant) => Kernels.Last(kernel => room.Supports(variant, kernel));
+
+    private static Platform Probed(IommuRoom room, string variant, KernelVersion kernel, out DmaDevice device)
     {
-        var kernel = Kernels.Last(kernel => room.Supports(variant, kernel));
         var platform = room.Create(new PlatformOptions { Kernel = kernel, Variant = variant });
         platform.Bus.Run(platform.Driver.Probe());
         device = platform.Device(0);

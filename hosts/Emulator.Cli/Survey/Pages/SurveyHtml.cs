@@ -69,7 +69,7 @@ internal static class SurveyHtml
         SurveyPhase? last = null;
         foreach (var point in points)
         {
-            html.Append("<tr><td>").Append(point.Phase == last ? "" : SurveyText.Of(point.Phase)).Append("</td><td>").Append(point.Number).Append("</td><td>").Append(Text(point.Step ?? "")).Append("</td>");
+            html.Append("<tr><td>").Append(point.Phase == last ? "" : SurveyText.Of(point.Phase)).Append("</td><td>").Append(point.Number).Append("</td><td>").Append(Text(SurveyText.Step(point))).Append("</td>");
             Observations(html, point, cold: false);
             Observations(html, point, cold: true);
             html.Append("</tr>");
