@@ -21,6 +21,7 @@ public static class IommuCatalog
         QcomIommu.QcomIommuRoom.Room,
         IntelVtd.IntelVtdRoom.Room,
         FslPamu.FslPamuRoom.Room,
+        Msm.MsmRoom.Room,
         Omap.OmapRoom.Room,
         S390.S390Room.Room,
         TegraGart.TegraGartRoom.Room,

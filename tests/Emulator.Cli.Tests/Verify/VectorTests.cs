@@ -64,6 +64,7 @@ public sealed class VectorTests
         { "pagetables/v7s-mtk-34.6.12.jsonl.gz", 80 },
         { "drivers/mtk_v1.jsonl.gz", 40 },
         { "drivers/mtk.jsonl.gz", 160 },
+        { "drivers/msm.jsonl.gz", 40 },
         { "drivers/rockchip.jsonl.gz", 120 },
         { "drivers/s390.jsonl.gz", 80 },
         { "drivers/sprd.jsonl.gz", 80 },

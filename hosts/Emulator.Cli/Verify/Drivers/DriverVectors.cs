@@ -15,6 +15,7 @@ public sealed class DriverVectors : IVectorKind
         ["arm-smmu-v3"] = ArmSmmuV3Lives.Run,
         ["mtk_v1"] = MtkV1Lives.Run,
         ["mtk"] = MtkLives.Run,
+        ["msm"] = MsmLives.Run,
         ["rockchip"] = RockchipLives.Run,
         ["sprd"] = SprdLives.Run,
         ["sun50i"] = Sun50iLives.Run,
