@@ -288,7 +288,7 @@ public sealed class ArmShortPageTable : IPageTable
 
         // One of sixteen alone: the others get entries of their own first.
         if (entries <= 1 && ArmShortEntry.IsRepeated(old[0], level))
-            old[0] = SplitRepeated(iova, level, at, gather);
+            old[0] = SplitRepeated(iova, level, at, old[0], gather);
         if (entries > 0)
         {
             Fill(at, 0, entries);
@@ -320,11 +320,11 @@ public sealed class ArmShortPageTable : IPageTable
         }
     }
 
-    private uint SplitRepeated(ulong iova, int level, ulong at, InvalidationGather gather)
+    private uint SplitRepeated(ulong iova, int level, ulong at, uint repeated, InvalidationGather gather)
     {
         var reach = 1u << ArmShortEntry.Shift(level);
         var first = at - (4 * (Index(iova, level) & (ArmShortEntry.Repeats - 1)));
-        var entry = Single(_memory.Read32(first), level);
+        var entry = Single(repeated, level);
         for (var i = 0u; i < ArmShortEntry.Repeats; i++)
             _memory.Write32(first + (4 * i), entry + (i * reach));
         gather.AddWalk(iova, (ulong)reach * ArmShortEntry.Repeats, (ulong)reach * ArmShortEntry.Repeats);

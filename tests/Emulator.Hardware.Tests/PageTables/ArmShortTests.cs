@@ -75,6 +75,17 @@ public sealed class ArmShortTests : IDisposable
     }
 
     [Fact]
+    public void A_large_page_that_is_not_aligned_is_split_by_the_word_that_was_met()
+    {
+        var table = Table();
+        table.Map(0x10_8000, 0x5_0000, 0x10000, 1, ReadWrite, new InvalidationGather());
+        Assert.Equal(0x1000UL, table.Unmap(0x10_9000, 0x1000, 1, new InvalidationGather()));
+        Assert.Null(table.Lookup(0x10_9000));
+        Assert.Equal((0x5_0000UL, 0x5_8000UL), (table.Lookup(0x10_0000), table.Lookup(0x10_8000)));
+        Assert.Equal((12, 16), (Walk(table, 0x10_8000).PageShift, Walk(table, 0x11_0000).PageShift));
+    }
+
+    [Fact]
     public void A_page_within_a_supersections_later_section_cannot_be_unmapped()
     {
         var table = Table();

@@ -107,7 +107,7 @@ public sealed class PageTableVectors : IVectorKind
                 CheckUnmap(operation, run, () => DomainPaging.Unmap(table, iova, operation.Word("size"), gather));
                 break;
             case "iova_to_phys":
-                run.Check($"software lookup of 0x{iova:x}", operation.OptionalWord("pa"), table.Lookup(iova));
+                run.Check($"software lookup of 0x{iova:x}", OrNone(operation.OptionalWord("pa")), OrNone(table.Lookup(iova)));
                 break;
             case "dirty":
                 CheckDirty(operation, fixture, run);
