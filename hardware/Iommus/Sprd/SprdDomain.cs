@@ -8,7 +8,7 @@ public sealed class SprdDomain : IommuDomain
     internal SprdDomain(DomainType type)
         : base(type) => Geometry = new DomainGeometry(0, SprdPageTable.ApertureSize - 1);
 
-    /// <summary>The instance that the domain was attached to last; null for none (the kernel's dom->sdev).</summary>
+    /// <summary>The instance that the domain was attached to first; null for none, and in 6.1 after a detach (the kernel's dom->sdev).</summary>
     internal int? Unit { get; set; }
 
     /// <summary>The table, which may be freed already.</summary>

@@ -82,7 +82,8 @@ public sealed class SprdDriver : IIommuDriver
     public void Finalise(IommuDomain domain, DmaDevice device) => Own(domain);
 
     /// <inheritdoc/>
-    /// <remarks>6.1 :249: -EINVAL for a domain that has a device. 6.12 :247: nothing for the instance's own domain, else it is off in between. Neither writes UPDATE.</remarks>
+    /// <remarks>6.1 :249: -EINVAL for a domain that has a device. 6.12 :247: nothing for the instance's own domain, else it is off in between;
+    /// table and aperture go to the instance that the domain was attached to first, protect page and switch to this one. Neither writes UPDATE.</remarks>
     public IEnumerable<DriverStep> Attach(IommuDomain domain, DmaDevice device)
     {
         var own = Own(domain);
@@ -96,19 +97,23 @@ public sealed class SprdDriver : IIommuDriver
 
         if (Kernel == KernelVersion.Linux612 && unit.Domain == own)
             yield break;
-        if (own.Table == null || Kernel == KernelVersion.Linux61)
+        if (own.Unit == null)
+        {
             own.TakeTable(new SprdPageTable(_memory, _frames.Allocate(SprdPageTable.Bytes), Kernel));
-        own.Unit = index;
+            own.Unit = index;
+        }
+
         unit.Domain = own;
+        var home = own.Unit.Value;
         if (Kernel == KernelVersion.Linux612)
         {
             foreach (var step in Switch(index, on: false))
                 yield return step;
         }
 
-        yield return DriverStep.Write(SprdRegisters.FirstPpn, own.Table!.Address >> 12, unit: index);
-        yield return DriverStep.Write(_hardware.FirstVpn, 0, unit: index);
-        yield return DriverStep.Write(_hardware.VpnRange, (SprdPageTable.ApertureSize >> 12) - 1, unit: index);
+        yield return DriverStep.Write(SprdRegisters.FirstPpn, own.Table!.Address >> 12, unit: home);
+        yield return DriverStep.Write(_hardware.FirstVpn, 0, unit: home);
+        yield return DriverStep.Write(_hardware.VpnRange, (SprdPageTable.ApertureSize >> 12) - 1, unit: home);
         yield return DriverStep.Write(SprdRegisters.DefaultPpn, unit.ProtectPage >> 12, unit: index);
         if (_hardware.DefaultPpnOfWrites is { } writes)
             yield return DriverStep.Write(writes, unit.ProtectPage >> 12, unit: index);

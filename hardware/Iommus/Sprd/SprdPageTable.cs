@@ -41,8 +41,8 @@ public sealed class SprdPageTable : IPageTable
         var size = SizeOfCall(pageSize, count);
         if (IsOutside(iova, size))
             return new MapResult(Errno.EINVAL, 0);
-        for (var offset = 0UL; offset < size; offset += 1UL << PageShift)
-            _memory.Write32(WordOf(iova + offset), (uint)(((uint)physical + offset) >> PageShift));
+        for (var page = 0UL; page < size >> PageShift; page++)
+            _memory.Write32(WordOf(iova) + (page * 4), ((uint)physical + (uint)(page << PageShift)) >> PageShift);
         return new MapResult(Errno.None, size);
     }
 

@@ -171,6 +171,58 @@ public sealed class SprdTests
     }
 
     [Fact]
+    public void A_6_12_domain_at_a_second_instance_programs_the_table_of_its_first()
+    {
+        using var rig = new SprdRig("ex", KernelVersion.Linux612);
+        var a = rig.Attached();
+        rig.Attached(SprdRig.PageB, SprdRig.Other);
+        var table = rig.Units[1].Registers.Read(SprdRegisters.FirstPpn, 4);
+        rig.Run(rig.Driver.Attach(rig.Domain(), SprdRig.Device));
+        Assert.Equal(rig.ProtectPage, rig.Dma());
+        rig.Run(rig.Driver.Attach(a, SprdRig.Other));
+        Assert.Equal(table, rig.Units[1].Registers.Read(SprdRegisters.FirstPpn, 4));
+        Assert.Equal(SprdRig.PageB, rig.Dma(unit: 1));
+        Assert.Equal(SprdRig.PageA, rig.Dma());
+    }
+
+    [Theory]
+    [MemberData(nameof(SprdRig.Cases), MemberType = typeof(SprdRig))]
+    public void Freeing_a_domain_that_was_left_turns_translation_off_under_the_next(string variant, KernelVersion kernel)
+    {
+        using var rig = new SprdRig(variant, kernel);
+        var a = rig.Attached();
+        var b = rig.Attached(SprdRig.PageB);
+        Assert.Equal(SprdRig.PageB, rig.Dma());
+        rig.Run(rig.Driver.FreeDomain(a));
+        Assert.Equal(SprdRig.Iova, rig.Dma());
+        rig.Run(rig.Driver.Attach(b, SprdRig.Device));
+        Assert.Equal(SprdRig.Iova, rig.Dma());
+    }
+
+    [Fact]
+    public void An_unmap_after_the_detach_of_6_1_clears_words_of_whoever_has_the_memory_now()
+    {
+        using var rig = new SprdRig("ex", KernelVersion.Linux61);
+        var a = rig.Attached();
+        rig.Run(rig.Driver.Detach(a, SprdRig.Device));
+        rig.Attached(SprdRig.PageB, SprdRig.Other);
+        Assert.Equal(0, rig.Run(((IIommuDriver)rig.Driver).Unmap(a, SprdRig.Iova, 0x1000)));
+        Assert.NotEqual(SprdRig.PageB, rig.Dma(unit: 1));
+    }
+
+    [Fact]
+    public void A_6_1_map_that_runs_out_of_the_aperture_leaves_all_but_one_chunk_mapped_and_syncs()
+    {
+        using var rig = new SprdRig("ex", KernelVersion.Linux61);
+        var domain = rig.Attached();
+        const ulong Start = SprdPageTable.ApertureSize - 0x3000;
+        Assert.Equal(SprdRig.PageA, rig.Dma());
+        Assert.Equal(-(long)Errno.EINVAL, rig.Map(domain, Start, 0x4000_5000, 0x4000));
+        Assert.Equal([0UL, 0x4000_6000UL, 0x4000_7000UL], new[] { Start, Start + 0x1000, Start + 0x2000 }.Select(iova => domain.PageTable!.Lookup(iova)!.Value));
+        Assert.Equal(0x4000_7000UL, rig.Dma(Start + 0x2000));
+    }
+
+    [Fact]
     public void Unmap_of_6_1_clears_one_chunk_and_reports_nothing()
     {
         using var rig = new SprdRig("ex", KernelVersion.Linux61);
