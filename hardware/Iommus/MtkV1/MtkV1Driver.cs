@@ -290,7 +290,7 @@ public sealed class MtkV1Driver : IIommuDriver
     {
         yield return DriverStep.Write(MtkV1Registers.InvalidateSelect, MtkV1Registers.BothTlbs);
         yield return DriverStep.Write(MtkV1Registers.InvalidateStart, (uint)iova & 0xffff_f000);
-        yield return DriverStep.Write(MtkV1Registers.InvalidateEnd, (uint)(iova + size - 0x1000) & 0xffff_f000);
+        yield return DriverStep.Write(MtkV1Registers.InvalidateEnd, (uint)(iova + size - 1) & 0xffff_f000);
         yield return DriverStep.Write(MtkV1Registers.Invalidate, MtkV1Registers.InvalidateRange);
         var done = false;
         for (var poll = 0; poll < _options.PollLimit && !done; poll++)

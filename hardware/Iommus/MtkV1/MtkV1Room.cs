@@ -26,6 +26,7 @@ public static class MtkV1Room
             "The two TLBs of the M4U are one; an invalidation drops from it when INV_SEL names either.",
             "There is no enable bit: with PT_BASE_ADDR 0, a port that goes through the M4U has its words read from address 0.",
             "A fault while FAULT_ST holds one leaves no record; it is counted.",
+            "INVLD_PA holds the page bits of the word that is not valid, 0 where no word was read.",
             "INT_CONTROL's clear bit drops the record and clears itself.",
             "Where CTRL does not send faulting accesses to the protect address they are refused.",
             "A fault lands in the 128 bytes of the protect buffer at the address's lowest seven bits.",

@@ -213,6 +213,37 @@ public sealed class MtkV1Tests
     }
 
     [Fact]
+    public void A_range_ends_at_the_page_of_its_last_byte()
+    {
+        using var rig = new MtkV1Rig().AttachAndMap();
+        var writes = rig.Driver.UnmapChunk(rig.Domain, 0x7800, 0x1000, 1).Skip(1).Take(2).Select(rig.Bus.Describe).ToList();
+        Assert.Equal(["write INVLD_START = 0x7000", "write INVLD_END = 0x8000"], writes);
+    }
+
+    [Fact]
+    public void A_freed_domains_table_is_walked_on_and_no_other_domain_takes_its_place()
+    {
+        using var rig = new MtkV1Rig(tlb: IotlbGeometry.WithoutCaching).AttachAndMap();
+        var table = rig.Table.Address;
+        rig.Run(rig.Driver.FreeDomain(rig.Domain));
+        Assert.Equal(table, rig.Read(MtkV1Registers.TableBase));
+        Assert.Equal(table, rig.Frames.Allocate(MtkV1PageTable.Bytes));
+        rig.Memory.Write32(table + (0x12345 * 4), 0x7654_300a);
+        Assert.Equal(0x7654_3000UL, rig.Dma());
+        Assert.Empty(rig.Driver.Attach(rig.Driver.AllocateDomain(DomainType.Unmanaged), MtkV1Rig.Device));
+        Assert.Equal(0x7654_3000UL, rig.Dma());
+    }
+
+    [Fact]
+    public void The_page_bits_of_a_word_that_is_not_valid_are_latched()
+    {
+        using var rig = new MtkV1Rig().AttachAndMap();
+        rig.Memory.Write32(rig.Table.Address + (0x20000 * 4), 0x7654_3008);
+        rig.Dma(0x2000_0000);
+        Assert.Equal((1UL, 0x7654_3000UL), (rig.Read(MtkV1Registers.FaultStatus), rig.Read(MtkV1Registers.InvalidPhysical)));
+    }
+
+    [Fact]
     public void Page_zero_is_told_from_none_and_the_software_lookup_drops_the_offset()
     {
         using var rig = new MtkV1Rig().AttachAndMap();
