@@ -10,8 +10,14 @@ public sealed class TegraGartDriver : IIommuDriver
 {
     private const ulong Page = 0x1000;
 
+    private const uint Unmasked = TegraGartRegisters.DecodeError | TegraGartRegisters.InvalidPage | TegraGartRegisters.SecurityViolation;
+
     private static readonly (uint Cause, ulong Request)[] Causes =
-        [(TegraGartRegisters.DecodeError, TegraGartRegisters.DecodeErrorStatus), (TegraGartRegisters.InvalidPage, TegraGartRegisters.ErrorRequest)];
+    [
+        (TegraGartRegisters.DecodeError, TegraGartRegisters.DecodeErrorStatus),
+        (TegraGartRegisters.InvalidPage, TegraGartRegisters.ErrorRequest),
+        (TegraGartRegisters.SecurityViolation, TegraGartRegisters.SecurityViolationStatus),
+    ];
 
     private readonly TegraGartOptions _options;
     private readonly Dictionary<DmaDevice, TegraGartDomain> _attached = [];
@@ -37,7 +43,7 @@ public sealed class TegraGartDriver : IIommuDriver
 
     /// <inheritdoc/>
     public IEnumerable<DriverStep> Probe() =>
-        ProbeGart().Append(DriverStep.Write(TegraGartRegisters.InterruptMask, TegraGartRegisters.DecodeError | TegraGartRegisters.InvalidPage));
+        ProbeGart().Append(DriverStep.Write(TegraGartRegisters.InterruptMask, Unmasked));
 
     /// <summary>The GART's part of the bring-up (:313): every entry is cleared, then the unit is turned on.</summary>
     public IEnumerable<DriverStep> ProbeGart() => Enable(_ => 0);
@@ -148,17 +154,11 @@ public sealed class TegraGartDriver : IIommuDriver
     }
 
     /// <inheritdoc/>
-    /// <remarks>:209 under the core's loop, then the flush.</remarks>
+    /// <remarks>:209 under the core's loop, then the flush; the flush alone for what is not made of whole pages.</remarks>
     public IEnumerable<DriverStep> Unmap(IommuDomain domain, ulong iova, ulong size)
     {
-        if (((iova | size) & (Page - 1)) != 0)
-        {
-            yield return DriverStep.Return(0);
-            yield break;
-        }
-
         var unmapped = 0UL;
-        for (var done = Page; unmapped < size && done != 0; unmapped += done)
+        for (var done = ((iova | size) & (Page - 1)) == 0 ? Page : 0; unmapped < size && done != 0; unmapped += done)
         {
             foreach (var step in UnmapPage(iova + unmapped))
             {

@@ -46,6 +46,8 @@ public sealed class TegraGartIommu : IIommu
         _errorRequest = Registers.Add(TegraGartRegisters.ErrorRequest, 4, "MC_GART_ERROR_REQ", RegisterAccess.ReadOnly, fields: "[0] write, [6:1] client");
         _errorAddress = Registers.Add(TegraGartRegisters.ErrorAddress, 4, "MC_GART_ERROR_ADDR", RegisterAccess.ReadOnly);
         _decodeStatus = Registers.Add(TegraGartRegisters.DecodeErrorStatus, 4, "MC_DECERR_EMEM_OTHERS_STATUS", RegisterAccess.ReadOnly, fields: "[31] write, [5:0] client");
+        Registers.Add(TegraGartRegisters.SecurityViolationStatus, 4, "MC_SECURITY_VIOLATION_STATUS", RegisterAccess.ReadOnly, fields: "[31] write, [5:0] client; never set here");
+        Registers.Add(TegraGartRegisters.SecurityViolationAddress, 4, "MC_SECURITY_VIOLATION_ADR", RegisterAccess.ReadOnly, fields: "never set here");
         _decodeAddress = Registers.Add(TegraGartRegisters.DecodeErrorAddress, 4, "MC_DECERR_EMEM_OTHERS_ADR", RegisterAccess.ReadOnly);
     }
 

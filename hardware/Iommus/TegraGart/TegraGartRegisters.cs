@@ -6,7 +6,7 @@ public static class TegraGartRegisters
     /// <summary>Bytes of the window.</summary>
     public const ulong WindowSize = 0x400;
 
-    /// <summary>MC_INTSTATUS: <see cref="DecodeError"/>, <see cref="InvalidPage"/>, security violation in bit 8.</summary>
+    /// <summary>MC_INTSTATUS: <see cref="DecodeError"/>, <see cref="InvalidPage"/>, <see cref="SecurityViolation"/>.</summary>
     public const ulong InterruptStatus = 0x00;
 
     /// <summary>MC_INTMASK: the same bits, set for those that interrupt.</summary>
@@ -33,11 +33,20 @@ public static class TegraGartRegisters
     /// <summary>MC_DECERR_EMEM_OTHERS_ADR.</summary>
     public const ulong DecodeErrorAddress = 0x5c;
 
+    /// <summary>MC_SECURITY_VIOLATION_STATUS: [31] write, [5:0] client.</summary>
+    public const ulong SecurityViolationStatus = 0x74;
+
+    /// <summary>MC_SECURITY_VIOLATION_ADR.</summary>
+    public const ulong SecurityViolationAddress = 0x78;
+
     /// <summary>MC_INTSTATUS: an address that nothing decodes.</summary>
     public const uint DecodeError = 1u << 6;
 
     /// <summary>MC_INTSTATUS: an aperture address without a valid entry.</summary>
     public const uint InvalidPage = 1u << 7;
+
+    /// <summary>MC_INTSTATUS: an access that security forbids.</summary>
+    public const uint SecurityViolation = 1u << 8;
 
     /// <summary>GART_CONFIG: on.</summary>
     public const uint Enable = 1;

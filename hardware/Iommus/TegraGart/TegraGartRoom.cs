@@ -30,7 +30,7 @@ public static class TegraGartRoom
             "An aperture access without a valid entry, or while the unit is off, is refused.",
             "While a cause is set in MC_INTSTATUS, further faults of that cause leave no record; they are counted.",
             "Outside the aperture an address that is not RAM is a decode error.",
-            "The memory controller's driver unmasks decode errors and invalid pages after the GART's probe.",
+            "The memory controller's driver unmasks decode errors, invalid pages and security violations after the GART's probe.",
         ],
         Features =
         [
@@ -38,7 +38,7 @@ public static class TegraGartRoom
             new("Invalid-page and decode-error records", IsModelled: true),
             new("Per-client control of any kind", IsModelled: false, "the hardware has none"),
             new("Translation cache", IsModelled: false, "the hardware has none"),
-            new("Security violations", IsModelled: false),
+            new("Security violations", IsModelled: false, "their registers are there, nothing sets them"),
         ],
         Build = Build,
     };

@@ -61,6 +61,17 @@ public sealed class TegraGartTests : IDisposable
     }
 
     [Fact]
+    public void An_unmap_off_the_page_still_waits_for_the_entries_as_the_core_syncs_in_any_case()
+    {
+        var steps = _driver.Unmap(Attached(), 0x5800_0800, 0x1000).ToList();
+        Assert.Equal([DriverStepKind.ReadRegister, DriverStepKind.Return], steps.Select(step => step.Kind));
+        Assert.Equal((TegraGartRegisters.Configuration, 0L), (steps[0].Address, steps[1].Result));
+    }
+
+    [Fact]
+    public void The_memory_controllers_driver_unmasks_its_three_causes() => Assert.Equal(0x1c0UL, Read(TegraGartRegisters.InterruptMask));
+
+    [Fact]
     public void A_map_that_runs_out_of_the_aperture_takes_its_first_pages_back()
     {
         Assert.Equal(-(long)Errno.EINVAL, _bus.Run(_driver.Map(Attached(), 0x59ff_f000, Page, 0x2000, Protection.Read)));
