@@ -13,5 +13,8 @@ public sealed class MtkDomain : IommuDomain
 
     internal ArmShortPageTable? Table => (ArmShortPageTable?)PageTable;
 
-    internal void TakeTable(ArmShortPageTable table, DomainGeometry region) => (PageTable, Geometry) = (table, region);
+    // The bank of the device that was attached first: its registers serve the domain's range invalidations.
+    internal int Bank { get; private set; }
+
+    internal void TakeTable(ArmShortPageTable table, DomainGeometry region, int bank) => (PageTable, Geometry, Bank) = (table, region, bank);
 }

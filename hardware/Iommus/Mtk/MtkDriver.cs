@@ -21,6 +21,7 @@ public sealed class MtkDriver : IIommuDriver
 
     private const ulong ProtectBytes = 512;
     private const ulong RemapBase = 0x1_4000_0000;
+    private const ulong RegionGap = 8UL << 20;
 
     private readonly MtkHardware _hardware;
     private readonly PhysicalMemory _memory;
@@ -28,9 +29,10 @@ public sealed class MtkDriver : IIommuDriver
     private readonly MtkDriverOptions _options;
     private readonly MtkPower _power;
     private readonly uint[] _masks = new uint[MtkPorts.Larbs];
-    private readonly uint[] _regions = new uint[MtkPorts.Larbs * MtkPorts.PortsPerLarb];
+    private readonly uint[] _larbRegions = new uint[MtkPorts.Larbs * MtkPorts.PortsPerLarb];
     private readonly MtkDomain?[] _bankDomains;
     private readonly HashSet<DmaDevice> _active = [];
+    private readonly HashSet<DmaDevice> _translated = [];
     private ArmShortPageTable? _shared;
     private ulong _protect;
 
@@ -79,11 +81,12 @@ public sealed class MtkDriver : IIommuDriver
     }
 
     /// <inheritdoc/>
-    /// <remarks>Nothing is programmed. Result: -EINVAL when its ports are not all in one larb, or are none.</remarks>
+    /// <remarks>Nothing is programmed. Result: -EINVAL when its ports are not all in one larb, are none, or have no region.</remarks>
     public IEnumerable<DriverStep> ProbeDevice(DmaDevice device)
     {
         var ports = PortsOf(device);
-        return ports.All(port => port < MtkPorts.Larbs * MtkPorts.PortsPerLarb) && ports.Select(port => port / MtkPorts.PortsPerLarb).Distinct().Count() == 1 ? [] : [DriverStep.Fail(Errno.EINVAL)];
+        var placed = ports.All(port => port < MtkPorts.Larbs * MtkPorts.PortsPerLarb) && ports.Select(port => port / MtkPorts.PortsPerLarb).Distinct().Count() == 1;
+        return placed && RegionOf(device) != null ? [] : [DriverStep.Fail(Errno.EINVAL)];
     }
 
     /// <inheritdoc/>
@@ -118,8 +121,9 @@ public sealed class MtkDriver : IIommuDriver
             OutputBits = !_hardware.HasFourGigabyteMode ? 35 : FourGigabyteMode ? 33 : 32,
             Quirks = ArmShortQuirks.NonSecure | ArmShortQuirks.NoPermissions | ArmShortQuirks.MediaTek | (_hardware.HasUpperTables ? ArmShortQuirks.MediaTekTables : ArmShortQuirks.None),
         }) ?? throw new DriverException(Errno.ENOMEM, $"no table for {_hardware.Name}");
-        var first = (ulong)RegionOf(device) << 32;
-        own.TakeTable(_shared, new DomainGeometry(first, first + uint.MaxValue - (Kernel == KernelVersion.Linux612 && _hardware.InputBits > 32 ? 8UL << 20 : 0)));
+        var region = RegionOf(device) ?? throw new DriverException(Errno.EINVAL, $"the ports of {device.Name} are in no region");
+        var gap = Kernel == KernelVersion.Linux612 && region < 4 ? RegionGap : 0;
+        own.TakeTable(_shared, new DomainGeometry(MtkRegion.First(region), MtkRegion.First(region) + MtkRegion.Bytes(region) - gap - 1), BankOf(device));
     }
 
     /// <inheritdoc/>
@@ -128,26 +132,30 @@ public sealed class MtkDriver : IIommuDriver
     {
         var own = Own(domain);
         if (own.Type == DomainType.Identity)
-            return Configure(device, enable: false);
+            return Detach(own, device);
+        if (RegionOf(device) == null)
+            return [DriverStep.Fail(Errno.EINVAL)];
         Finalise(own, device);
+        _translated.Add(device);
         return DriverSequence.InTurn([BringUpBank(own, BankOf(device)), Configure(device, enable: true)]);
     }
 
     /// <inheritdoc/>
-    /// <remarks>6.1 :707, and 6.12's identity domain (6.12 :776), which the core attaches in its place.</remarks>
-    public IEnumerable<DriverStep> Detach(IommuDomain domain, DmaDevice device) => Configure(device, enable: false);
+    /// <remarks>6.1 :707, and 6.12's identity domain (6.12 :776), which the core attaches in its place: it does nothing for a device that has it already, or has none.</remarks>
+    public IEnumerable<DriverStep> Detach(IommuDomain domain, DmaDevice device) =>
+        _translated.Remove(device) || Kernel == KernelVersion.Linux61 ? Configure(device, enable: false) : [];
 
     /// <inheritdoc/>
     public IEnumerable<DriverStep> Block(DmaDevice device) => throw new DriverException(Errno.EOPNOTSUPP, "the M4U driver has no blocking domain");
 
     /// <inheritdoc/>
-    /// <remarks>The M4U resumes by its device link, the larb by its own (drivers/memory/mtk-smi.c:580-594).</remarks>
+    /// <remarks>The M4U resumes by its device link, the larb by its own (drivers/memory/mtk-smi.c:580-594). An infrastructure IOMMU has no such links.</remarks>
     public IEnumerable<DriverStep> ResumeDevice(DmaDevice device)
     {
-        if (_active.Contains(device))
+        if (_hardware.IsInfrastructure || _active.Contains(device))
             return [];
         var larb = (int)(PortsOf(device)[0] / MtkPorts.PortsPerLarb);
-        var sleeps = _hardware.Ports != MtkPortKind.Peripheral && !_active.Any(other => PortsOf(other)[0] / MtkPorts.PortsPerLarb == (uint)larb);
+        var sleeps = !_active.Any(other => PortsOf(other)[0] / MtkPorts.PortsPerLarb == (uint)larb);
         _active.Add(device);
         return DriverSequence.InTurn([Resume(), sleeps ? WakeLarb(larb) : []]);
     }
@@ -176,9 +184,9 @@ public sealed class MtkDriver : IIommuDriver
         }
 
         if (errno == Errno.None)
-            return InvalidateRange(BankOf(Own(domain)), iova, iova + size - 1);
+            return InvalidateRange(Own(domain).Bank, iova, iova + size - 1);
         UnmapPages(table, iova, mapped, out var last);
-        return InvalidateRange(BankOf(Own(domain)), last == null ? ulong.MaxValue : iova, last ?? 0).Append(DriverStep.Fail(errno));
+        return InvalidateRange(Own(domain).Bank, last == null ? ulong.MaxValue : iova, last ?? 0).Append(DriverStep.Fail(errno));
     }
 
     /// <summary>The driver's own map operation (:712): in 4 GiB mode bit 32 of the output address is set.</summary>
@@ -195,7 +203,7 @@ public sealed class MtkDriver : IIommuDriver
         if (Own(domain).Table is not { } table || ((iova | size) & 0xfff) != 0)
             return [DriverStep.Return(0)];
         var unmapped = UnmapPages(table, iova, size, out var last);
-        return InvalidateRange(BankOf(Own(domain)), last == null ? ulong.MaxValue : iova, last ?? 0).Append(DriverStep.Return((long)unmapped));
+        return InvalidateRange(Own(domain).Bank, last == null ? ulong.MaxValue : iova, last ?? 0).Append(DriverStep.Return((long)unmapped));
     }
 
     /// <summary>Software's lookup (:758): in 4 GiB mode bit 32 is taken off again from 0x1_4000_0000 up.</summary>
@@ -206,17 +214,17 @@ public sealed class MtkDriver : IIommuDriver
     }
 
     /// <inheritdoc/>
-    public IEnumerable<DriverStep> SyncMap(IommuDomain domain, Iova iova, ulong size, InvalidationGather gather) => InvalidateRange(BankOf(Own(domain)), iova.Value, iova.Value + size - 1);
+    public IEnumerable<DriverStep> SyncMap(IommuDomain domain, Iova iova, ulong size, InvalidationGather gather) => InvalidateRange(Own(domain).Bank, iova.Value, iova.Value + size - 1);
 
     /// <inheritdoc/>
     public IEnumerable<DriverStep> Sync(IommuDomain domain, InvalidationGather gather)
     {
         ArgumentNullException.ThrowIfNull(gather);
-        return InvalidateRange(BankOf(Own(domain)), gather.Start, gather.End);
+        return InvalidateRange(Own(domain).Bank, gather.Start, gather.End);
     }
 
     /// <inheritdoc/>
-    public IEnumerable<DriverStep> FlushAll(IommuDomain domain) => MtkPower.InvalidateAll(_hardware);
+    public IEnumerable<DriverStep> FlushAll(IommuDomain domain) => Own(domain).Table == null ? [] : MtkPower.InvalidateAll(_hardware);
 
     /// <inheritdoc/>
     /// <remarks>mtk_iommu_isr (:409) of each bank that is in use. It invalidates everything, by bank 0. Result: 1.</remarks>
@@ -275,17 +283,26 @@ public sealed class MtkDriver : IIommuDriver
         return (pageSize, Kernel == KernelVersion.Linux61 ? 1 : count);
     }
 
-    private uint RegionOf(DmaDevice device) => _hardware.InputBits > 32 ? _options.RegionOf(device) & 3 : 0;
+    // mtk_iommu_get_iova_region_id (:499): 6.1 goes by dma-ranges, 6.12 by the first region that has all of the device's ports. Null: there is none.
+    private uint? RegionOf(DmaDevice device)
+    {
+        if (_hardware.Regions.Count == 0)
+            return 0;
+        if (Kernel == KernelVersion.Linux61)
+            return _options.RegionOf(device) is var region and < MtkRegion.Count ? region : null;
+        var (larb, ports) = (PortsOf(device)[0] / MtkPorts.PortsPerLarb, MaskOf(device));
+        return _hardware.Regions.Where(region => region.Larb == larb && (region.Ports & ports) == ports).Select(region => (uint?)region.Index).FirstOrDefault();
+    }
 
     private int BankOf(DmaDevice device)
     {
-        if (_hardware.Banks.Count == 1)
-            return 0;
-        var ports = PortsOf(device).Aggregate(0u, (mask, port) => mask | (1u << (int)(port % MtkPorts.PortsPerLarb)));
-        return Math.Max(0, _hardware.Banks.ToList().FindLastIndex(mask => (mask & ports) != 0));
+        var ports = MaskOf(device);
+        return Math.Max(0, _hardware.Banks.ToList().FindIndex(mask => (mask & ports) != 0));
     }
 
-    private int BankOf(MtkDomain domain) => Math.Max(0, Array.IndexOf(_bankDomains, domain));
+    private static uint MaskOf(DmaDevice device) => PortsOf(device).Aggregate(0u, (mask, port) => mask | BitOf(port));
+
+    private static uint BitOf(uint port) => 1u << (int)(port % MtkPorts.PortsPerLarb);
 
     // mtk_iommu_hw_init (:956) with the table's address after it, between a resume and a suspend.
     private IEnumerable<DriverStep> BringUpBank(MtkDomain domain, int bank)
@@ -342,20 +359,29 @@ public sealed class MtkDriver : IIommuDriver
     // mtk_iommu_config (:530).
     private IEnumerable<DriverStep> Configure(DmaDevice device, bool enable)
     {
+        if (_hardware.Ports == MtkPortKind.InfrastructureFirmware)
+            return [DriverStep.Write(enable ? MtkRegisters.FirmwareEnable : MtkRegisters.FirmwareDisable, MaskOf(device), unit: PeripheralUnit)];
+        if (_hardware.Ports == MtkPortKind.Peripheral)
+            return ConfigurePeripheral(device, enable);
         foreach (var port in PortsOf(device))
         {
-            var bit = 1u << (int)(port % MtkPorts.PortsPerLarb);
-            if (_hardware.Ports == MtkPortKind.Peripheral)
-            {
-                foreach (var step in SwitchPeripheral(_options.IsPci(device) ? bit | (bit << 1) : bit, enable))
-                    yield return step;
-                continue;
-            }
-
             ref var mask = ref _masks[port / MtkPorts.PortsPerLarb];
-            mask = enable ? mask | bit : mask & ~bit;
-            _regions[port] = enable ? RegionOf(device) : 0;
+            mask = enable ? mask | BitOf(port) : mask & ~BitOf(port);
+            _larbRegions[port] = enable ? (uint)(MtkRegion.First(RegionOf(device) ?? 0) >> 32) : 0;
         }
+
+        return [];
+    }
+
+    // 6.1 switches port after port, 6.12 all at once, and refuses PCI devices with several.
+    private IEnumerable<DriverStep> ConfigurePeripheral(DmaDevice device, bool enable)
+    {
+        var isPci = _options.IsPci(device);
+        if (Kernel == KernelVersion.Linux61)
+            return PortsOf(device).SelectMany(port => SwitchPeripheral(isPci ? BitOf(port) | (BitOf(port) << 1) : BitOf(port), enable));
+        if (isPci && device.Streams.Count != 1)
+            return [DriverStep.Fail(Errno.ENODEV)];
+        return SwitchPeripheral(isPci ? MaskOf(device) | (MaskOf(device) << 1) : MaskOf(device), enable);
     }
 
     private static IEnumerable<DriverStep> SwitchPeripheral(uint bits, bool enable)
@@ -367,22 +393,23 @@ public sealed class MtkDriver : IIommuDriver
             yield return DriverStep.Write(MtkRegisters.PeripheralPorts, value, unit: PeripheralUnit);
     }
 
+    // config_port of the larb (mtk-smi.c:221-284).
     private IEnumerable<DriverStep> WakeLarb(int larb)
     {
         var unit = FirstLarbUnit + larb;
-        if (_hardware.Ports != MtkPortKind.LarbPorts)
-        {
-            yield return DriverStep.Write(_hardware.LarbMask, _masks[larb], unit: unit);
+        if (((_hardware.DirectLarbs >> larb) & 1) != 0)
             yield break;
-        }
-
+        if (_hardware.Ports != MtkPortKind.LarbPorts)
+            yield return DriverStep.Write(_hardware.Ports == MtkPortKind.Firmware ? MtkRegisters.FirmwareEnable : _hardware.LarbMask, _masks[larb], unit: unit);
+        if (_hardware.Ports == MtkPortKind.LarbMask)
+            yield break;
         for (var port = 0; port < MtkPorts.PortsPerLarb; port++)
         {
             if ((_masks[larb] & (1u << port)) == 0)
                 continue;
             var control = DriverStep.Read(MtkRegisters.LarbPort + (4 * (ulong)port), unit: unit);
             yield return control;
-            var bits = MtkRegisters.LarbPortEnable | MtkRegisters.RegionBits(_regions[(larb * MtkPorts.PortsPerLarb) + port]);
+            var bits = MtkRegisters.LarbPortEnable | MtkRegisters.RegionBits(_larbRegions[(larb * MtkPorts.PortsPerLarb) + port]);
             yield return DriverStep.Write(control.Address, control.Value | bits, unit: unit);
         }
     }

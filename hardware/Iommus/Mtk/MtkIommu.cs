@@ -46,7 +46,7 @@ public sealed class MtkIommu : IIommu
         Registers.Add(MtkRegisters.Miscellaneous, 4, "MISC_CTRL", fields: "no effect here");
         Registers.Add(MtkRegisters.ClockManagement, 4, "DCM_DIS", fields: "no effect here");
         Registers.Add(MtkRegisters.WriteLength, 4, "WR_LEN_CTRL", fields: "no effect here");
-        _control = Registers.Add(MtkRegisters.Control, 4, "CTRL_REG", fields: hardware.HasFixedControl ? "[4] faults go to the protect address" : "[5] faults go to the protect address");
+        _control = Registers.Add(MtkRegisters.Control, 4, "CTRL_REG", fields: hardware.HasFixedControl ? "[6] faults go to the protect address, [4] no effect here" : "[5] faults go to the protect address");
         _validRange = Registers.Add(MtkRegisters.ValidRange, 4, "VLD_PA_RNG", fields: "[10:8] highest, [2:0] lowest PA[32:30]; 0 all");
         _banks = [.. hardware.Banks.Select((_, bank) => new MtkBank(Registers, bank, hardware.Banks.Count, hardware, _tlb))];
         for (var port = 0; port < _bankOf.Length && hardware.Banks.Count > 1; port++)
@@ -134,13 +134,13 @@ public sealed class MtkIommu : IIommu
         else
         {
             bank.Status.Value |= (ulong)fault << shift;
-            bank.Address[mmu].Value = (iova & 0xffff_f000) | ((iova >> 32) << 9) | ((physical >> 32) << 6) | (request.Access == DmaAccess.Write ? MtkRegisters.FaultWrite : 0);
+            bank.Address[mmu].Value = (iova & 0xffff_f000) | (((iova >> 32) & 7) << 9) | ((physical >> 32) << 6) | (request.Access == DmaAccess.Write ? MtkRegisters.FaultWrite : 0);
             bank.Physical[mmu].Value = (uint)physical;
-            bank.Id[mmu].Value = (larb << 7) | (port << 2);
+            bank.Id[mmu].Value = (larb << (2 + _hardware.PortBits)) | (port << 2);
             Faults.Add(new FaultRecord(request.Stream, request.Iova, request.Access, reason, (ushort)fault));
         }
 
-        var redirect = (_control.Value & (_hardware.HasFixedControl ? 0x10u : MtkRegisters.FaultsToProtectAddress)) != 0;
+        var redirect = (_control.Value & (_hardware.HasFixedControl ? MtkRegisters.FaultsToProtectAddressMt8173 : MtkRegisters.FaultsToProtectAddress)) != 0;
         return redirect ? Land(in request, ProtectBuffer(bank) | (iova & ProtectMask)) : new DmaCompletion(default, DmaStatus.Aborted, request.Tag);
     }
 

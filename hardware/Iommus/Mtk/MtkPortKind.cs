@@ -12,6 +12,9 @@ public enum MtkPortKind
     /// <summary>In the peripheral configuration, at once.</summary>
     Peripheral,
 
-    /// <summary>By secure firmware, which is given the larb's whole mask when the larb wakes.</summary>
+    /// <summary>By secure firmware, which is given the larb's whole mask when the larb wakes; a register for each port holds the region.</summary>
     Firmware,
+
+    /// <summary>By secure firmware, at once.</summary>
+    InfrastructureFirmware,
 }

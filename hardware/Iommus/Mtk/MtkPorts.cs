@@ -7,7 +7,7 @@ namespace Emulator.Hardware.Iommus.Mtk;
 public sealed class MtkPorts
 {
     /// <summary>Larbs that are modelled.</summary>
-    public const int Larbs = 8;
+    public const int Larbs = 32;
 
     /// <summary>Ports of a larb.</summary>
     public const int PortsPerLarb = 32;
@@ -26,7 +26,13 @@ public sealed class MtkPorts
         Peripheral = new RegisterFile("pericfg", 0x1000);
         if (hardware.Ports == MtkPortKind.Peripheral)
             Peripheral.Add(MtkRegisters.PeripheralPorts, 4, "PERICFG_IOMMU_1", fields: "a bit for each port: through the IOMMU", onWrite: value => SetMask(0, value));
-        LarbBlocks = hardware.Ports == MtkPortKind.Peripheral ? [] : [.. Enumerable.Range(0, Larbs).Select(larb => MakeLarb(hardware, larb))];
+        if (hardware.Ports == MtkPortKind.InfrastructureFirmware)
+        {
+            Peripheral.Add(MtkRegisters.FirmwareEnable, 4, "FIRMWARE_INFRA_ON", RegisterAccess.WriteOnly, fields: "a bit for each port; stands for the call into firmware", onWrite: ports => Switch(ports, true));
+            Peripheral.Add(MtkRegisters.FirmwareDisable, 4, "FIRMWARE_INFRA_OFF", RegisterAccess.WriteOnly, fields: "a bit for each port; stands for the call into firmware", onWrite: ports => Switch(ports, false));
+        }
+
+        LarbBlocks = hardware.IsInfrastructure ? [] : [.. Enumerable.Range(0, Larbs).Select(larb => MakeLarb(hardware, larb))];
     }
 
     /// <summary>The infrastructure configuration.</summary>
@@ -56,28 +62,29 @@ public sealed class MtkPorts
                 file.Add(hardware.LarbMask, 4, "SMI_LARB_MMU_EN", fields: "a bit for each port: through the M4U", onWrite: value => SetMask(larb, value));
                 break;
             case MtkPortKind.Firmware:
-                file.Add(0, 4, "FIRMWARE_MMU_EN", RegisterAccess.WriteOnly, fields: "a bit for each port; stands for the call into firmware", onWrite: value => SetMask(larb, value));
+                file.Add(MtkRegisters.FirmwareEnable, 4, "FIRMWARE_MMU_EN", RegisterAccess.WriteOnly, fields: "a bit for each port; stands for the call into firmware", onWrite: value => SetMask(larb, value));
+                AddPorts("[9:8] region, and three copies of it; [0] no effect here", (port, value) => _regions[port] = (uint)(value >> 8) & 3);
                 break;
             default:
-                file.AddArray(
-                    MtkRegisters.LarbPort,
-                    PortsPerLarb,
-                    4,
-                    4,
-                    "SMI_LARB_NONSEC_CON",
-                    fields: "[0] through the M4U, [9:8] region, and three copies of it",
-                    onWrite: (port, value) => SetPort((larb * PortsPerLarb) + port, (value & MtkRegisters.LarbPortEnable) != 0, (uint)(value >> 8) & 3));
+                AddPorts("[0] through the M4U, [9:8] region, and three copies of it", (port, value) => (_translated[port], _regions[port]) = ((value & MtkRegisters.LarbPortEnable) != 0, (uint)(value >> 8) & 3));
                 break;
         }
 
         return file;
+
+        void AddPorts(string fields, Action<int, ulong> set) => file.AddArray(
+            MtkRegisters.LarbPort, PortsPerLarb, 4, 4, "SMI_LARB_NONSEC_CON", fields: fields, onWrite: (port, value) => set((larb * PortsPerLarb) + port, value));
     }
 
     private void SetMask(int larb, ulong mask)
     {
         for (var port = 0; port < PortsPerLarb; port++)
-            SetPort((larb * PortsPerLarb) + port, ((mask >> port) & 1) != 0, 0);
+            _translated[(larb * PortsPerLarb) + port] = ((mask >> port) & 1) != 0;
     }
 
-    private void SetPort(int port, bool translated, uint region) => (_translated[port], _regions[port]) = (translated, region);
+    private void Switch(ulong ports, bool translated)
+    {
+        for (var port = 0; port < PortsPerLarb; port++)
+            _translated[port] = ((ports >> port) & 1) != 0 ? translated : _translated[port];
+    }
 }

@@ -69,6 +69,12 @@ public static class MtkRegisters
     /// <summary>A larb's SMI_LARB_NONSEC_CON of port 0: [0] through the M4U, [9:8] and three copies the region.</summary>
     public const ulong LarbPort = 0x380;
 
+    /// <summary>Not a register: where a call into firmware is modelled, the ports to switch on - of a larb the whole mask.</summary>
+    public const ulong FirmwareEnable = 0;
+
+    /// <summary>Not a register: where a call into firmware is modelled, the ports of an infrastructure IOMMU to switch off.</summary>
+    public const ulong FirmwareDisable = 4;
+
     /// <summary>INVALIDATE: the range.</summary>
     public const uint InvalidateRange = 1;
 
@@ -81,7 +87,10 @@ public static class MtkRegisters
     /// <summary>CTRL: faults go to the protect address.</summary>
     public const uint FaultsToProtectAddress = 0x20;
 
-    /// <summary>CTRL of mt8173 and mt6795 as Linux writes it: the same, one bit lower, and replacement in real time.</summary>
+    /// <summary>CTRL of mt8173 and mt6795: faults go to the protect address.</summary>
+    public const uint FaultsToProtectAddressMt8173 = 0x40;
+
+    /// <summary>CTRL of mt8173 and mt6795 as Linux writes it: faults go to the protect address by a bit one higher, and [4] replacement in real time.</summary>
     public const uint ControlMt8173 = 0x50;
 
     /// <summary>VLD_PA_RNG in 4 GiB mode: bits 32:30 are 4 to 7.</summary>

@@ -7,8 +7,6 @@ namespace Emulator.Hardware.Iommus.Mtk;
 /// <summary>MediaTek's second-generation M4U in the catalogue.</summary>
 public static class MtkRoom
 {
-    private const int Larb = 2;
-
     /// <summary>The room.</summary>
     public static IommuRoom Room { get; } = new()
     {
@@ -30,8 +28,9 @@ public static class MtkRoom
             "On chips with 34 bits a port sends 32 bits, and its region is put above them.",
             "In 4 GiB mode output addresses from 0x1_4000_0000 up reach the DRAM four GiB lower. The room's chips are not in that mode.",
             "A larb keeps its registers while it sleeps.",
-            "mt8188: the call into firmware is a register that takes the larb's whole mask.",
-            "6.1 takes a device's region from firmware, 6.12 from tables of ports; here it is an option of the driver, 0 by default.",
+            "mt8188: the call into firmware is a register that takes the larb's whole mask, or ports to switch on or off; the larb's own enable bits have no effect there.",
+            "6.1 takes a device's region from firmware's dma-ranges; here it is an option of the driver, 0 by default. The room's devices are ports of larb 0, of region 0.",
+            "Larbs that the SMI driver leaves alone because they sit beside the interconnect's switch bypass; what else could switch them is not modelled.",
         ],
         Features =
         [
@@ -40,10 +39,10 @@ public static class MtkRoom
             new("Range and full invalidation with a done flag", IsModelled: true),
             new("Larb port control: masks, registers with regions", IsModelled: true),
             new("Peripheral port control", IsModelled: true, "mt8195_infra"),
-            new("Port control by secure firmware", IsModelled: true, "mt8188_vdo, 6.12 only"),
+            new("Port control by secure firmware", IsModelled: true, "mt8188_vdo and mt8188_infra, 6.12 only"),
             new("Protect buffer, translation and invalid-PA faults of both mmus", IsModelled: true),
             new("Multi-hit, entry replacement, TLB miss, FIFO faults", IsModelled: false, "no table can cause them here"),
-            new("Several M4Us that share one table", IsModelled: false, "one instance"),
+            new("Several M4Us that share one table", IsModelled: false, "one instance; mt8195_vpp and mt8188_vpp are as their vdo"),
         ],
         Build = Build,
     };
@@ -56,9 +55,8 @@ public static class MtkRoom
         var ports = new MtkPorts(hardware);
         var silicon = new MtkIommu("m4u", memory, hardware, ports, new MtkOptions { Iotlb = options.Iotlb });
         var driver = new MtkDriver(options.Kernel, hardware, memory, frames);
-        var first = hardware.Ports == MtkPortKind.Peripheral ? 0 : Larb * MtkPorts.PortsPerLarb;
         return new Platform(new Bus(memory, silicon) { Blocks = ports.Blocks }, frames, driver, index => index is >= 0 and < MtkPorts.PortsPerLarb
-            ? new DmaDevice($"dev{index}", new StreamId((uint)(first + index)))
+            ? new DmaDevice($"dev{index}", new StreamId((uint)index))
             : throw new ArgumentOutOfRangeException(nameof(index), index, $"this platform has devices 0 to {MtkPorts.PortsPerLarb - 1}"));
     }
 }
