@@ -28,8 +28,7 @@ public sealed class MtkDriver : IIommuDriver
     private readonly IFrameAllocator _frames;
     private readonly MtkDriverOptions _options;
     private readonly MtkPower _power;
-    private readonly uint[] _masks = new uint[MtkPorts.Larbs];
-    private readonly uint[] _larbRegions = new uint[MtkPorts.Larbs * MtkPorts.PortsPerLarb];
+    private readonly MtkPortControl _ports;
     private readonly MtkDomain?[] _bankDomains;
     private readonly HashSet<DmaDevice> _active = [];
     private readonly HashSet<DmaDevice> _translated = [];
@@ -53,6 +52,7 @@ public sealed class MtkDriver : IIommuDriver
         (Kernel, _hardware, _memory, _frames, _options) = (kernel, hardware, memory, frames, options ?? new MtkDriverOptions());
         _bankDomains = new MtkDomain?[hardware.Banks.Count];
         _power = new MtkPower(hardware);
+        _ports = new MtkPortControl(kernel, hardware, _options);
     }
 
     /// <inheritdoc/>
@@ -65,7 +65,7 @@ public sealed class MtkDriver : IIommuDriver
     public bool FourGigabyteMode { get; private set; }
 
     /// <summary>The ports of each larb that are to go through the M4U: what the SMI driver is told.</summary>
-    public IReadOnlyList<uint> LarbMasks => _masks;
+    public IReadOnlyList<uint> LarbMasks => _ports.Masks;
 
     /// <inheritdoc/>
     /// <remarks>mtk_iommu_probe (:1171): the protect buffer, and the DRAM's mode. The M4U is first written at the first attach.</remarks>
@@ -84,7 +84,7 @@ public sealed class MtkDriver : IIommuDriver
     /// <remarks>Nothing is programmed. Result: -EINVAL when its ports are not all in one larb, are none, or have no region.</remarks>
     public IEnumerable<DriverStep> ProbeDevice(DmaDevice device)
     {
-        var ports = PortsOf(device);
+        var ports = MtkPortControl.PortsOf(device);
         var placed = ports.All(port => port < MtkPorts.Larbs * MtkPorts.PortsPerLarb) && ports.Select(port => port / MtkPorts.PortsPerLarb).Distinct().Count() == 1;
         return placed && RegionOf(device) != null ? [] : [DriverStep.Fail(Errno.EINVAL)];
     }
@@ -133,17 +133,17 @@ public sealed class MtkDriver : IIommuDriver
         var own = Own(domain);
         if (own.Type == DomainType.Identity)
             return Detach(own, device);
-        if (RegionOf(device) == null)
+        if (RegionOf(device) is not { } region)
             return [DriverStep.Fail(Errno.EINVAL)];
         Finalise(own, device);
         _translated.Add(device);
-        return DriverSequence.InTurn([BringUpBank(own, BankOf(device)), Configure(device, enable: true)]);
+        return DriverSequence.InTurn([BringUpBank(own, BankOf(device)), _ports.Enable(device, MtkRegion.First(region))]);
     }
 
     /// <inheritdoc/>
     /// <remarks>6.1 :707, and 6.12's identity domain (6.12 :776), which the core attaches in its place: it does nothing for a device that has it already, or has none.</remarks>
     public IEnumerable<DriverStep> Detach(IommuDomain domain, DmaDevice device) =>
-        _translated.Remove(device) || Kernel == KernelVersion.Linux61 ? Configure(device, enable: false) : [];
+        _translated.Remove(device) || Kernel == KernelVersion.Linux61 ? _ports.Disable(device) : [];
 
     /// <inheritdoc/>
     public IEnumerable<DriverStep> Block(DmaDevice device) => throw new DriverException(Errno.EOPNOTSUPP, "the M4U driver has no blocking domain");
@@ -154,10 +154,10 @@ public sealed class MtkDriver : IIommuDriver
     {
         if (_hardware.IsInfrastructure || _active.Contains(device))
             return [];
-        var larb = (int)(PortsOf(device)[0] / MtkPorts.PortsPerLarb);
-        var sleeps = !_active.Any(other => PortsOf(other)[0] / MtkPorts.PortsPerLarb == (uint)larb);
+        var larb = MtkPortControl.LarbOf(device);
+        var sleeps = !_active.Any(other => MtkPortControl.LarbOf(other) == larb);
         _active.Add(device);
-        return DriverSequence.InTurn([Resume(), sleeps ? WakeLarb(larb) : []]);
+        return DriverSequence.InTurn([Resume(), sleeps ? _ports.Wake(larb) : []]);
     }
 
     /// <inheritdoc/>
@@ -253,12 +253,6 @@ public sealed class MtkDriver : IIommuDriver
 
     private static MtkDomain Own(IommuDomain domain) => domain as MtkDomain ?? throw new ArgumentException("a domain of another driver", nameof(domain));
 
-    private static uint[] PortsOf(DmaDevice device)
-    {
-        ArgumentNullException.ThrowIfNull(device);
-        return [.. device.Streams.Select(binding => binding.Stream.Value)];
-    }
-
     private ulong UnmapPages(ArmShortPageTable table, ulong iova, ulong size, out ulong? last)
     {
         var unmapped = 0UL;
@@ -290,19 +284,15 @@ public sealed class MtkDriver : IIommuDriver
             return 0;
         if (Kernel == KernelVersion.Linux61)
             return _options.RegionOf(device) is var region and < MtkRegion.Count ? region : null;
-        var (larb, ports) = (PortsOf(device)[0] / MtkPorts.PortsPerLarb, MaskOf(device));
+        var (larb, ports) = (MtkPortControl.LarbOf(device), MtkPortControl.MaskOf(device));
         return _hardware.Regions.Where(region => region.Larb == larb && (region.Ports & ports) == ports).Select(region => (uint?)region.Index).FirstOrDefault();
     }
 
     private int BankOf(DmaDevice device)
     {
-        var ports = MaskOf(device);
+        var ports = MtkPortControl.MaskOf(device);
         return Math.Max(0, _hardware.Banks.ToList().FindIndex(mask => (mask & ports) != 0));
     }
-
-    private static uint MaskOf(DmaDevice device) => PortsOf(device).Aggregate(0u, (mask, port) => mask | BitOf(port));
-
-    private static uint BitOf(uint port) => 1u << (int)(port % MtkPorts.PortsPerLarb);
 
     // mtk_iommu_hw_init (:956) with the table's address after it, between a resume and a suspend.
     private IEnumerable<DriverStep> BringUpBank(MtkDomain domain, int bank)
@@ -354,64 +344,6 @@ public sealed class MtkDriver : IIommuDriver
         }
 
         yield return DriverStep.Write(MtkRegisters.Miscellaneous, miscellaneous);
-    }
-
-    // mtk_iommu_config (:530).
-    private IEnumerable<DriverStep> Configure(DmaDevice device, bool enable)
-    {
-        if (_hardware.Ports == MtkPortKind.InfrastructureFirmware)
-            return [DriverStep.Write(enable ? MtkRegisters.FirmwareEnable : MtkRegisters.FirmwareDisable, MaskOf(device), unit: PeripheralUnit)];
-        if (_hardware.Ports == MtkPortKind.Peripheral)
-            return ConfigurePeripheral(device, enable);
-        foreach (var port in PortsOf(device))
-        {
-            ref var mask = ref _masks[port / MtkPorts.PortsPerLarb];
-            mask = enable ? mask | BitOf(port) : mask & ~BitOf(port);
-            _larbRegions[port] = enable ? (uint)(MtkRegion.First(RegionOf(device) ?? 0) >> 32) : 0;
-        }
-
-        return [];
-    }
-
-    // 6.1 switches port after port, 6.12 all at once, and refuses PCI devices with several.
-    private IEnumerable<DriverStep> ConfigurePeripheral(DmaDevice device, bool enable)
-    {
-        var isPci = _options.IsPci(device);
-        if (Kernel == KernelVersion.Linux61)
-            return PortsOf(device).SelectMany(port => SwitchPeripheral(isPci ? BitOf(port) | (BitOf(port) << 1) : BitOf(port), enable));
-        if (isPci && device.Streams.Count != 1)
-            return [DriverStep.Fail(Errno.ENODEV)];
-        return SwitchPeripheral(isPci ? MaskOf(device) | (MaskOf(device) << 1) : MaskOf(device), enable);
-    }
-
-    private static IEnumerable<DriverStep> SwitchPeripheral(uint bits, bool enable)
-    {
-        var word = DriverStep.Read(MtkRegisters.PeripheralPorts, unit: PeripheralUnit);
-        yield return word;
-        var value = enable ? word.Value | bits : word.Value & ~(ulong)bits;
-        if (value != word.Value)
-            yield return DriverStep.Write(MtkRegisters.PeripheralPorts, value, unit: PeripheralUnit);
-    }
-
-    // config_port of the larb (mtk-smi.c:221-284).
-    private IEnumerable<DriverStep> WakeLarb(int larb)
-    {
-        var unit = FirstLarbUnit + larb;
-        if (((_hardware.DirectLarbs >> larb) & 1) != 0)
-            yield break;
-        if (_hardware.Ports != MtkPortKind.LarbPorts)
-            yield return DriverStep.Write(_hardware.Ports == MtkPortKind.Firmware ? MtkRegisters.FirmwareEnable : _hardware.LarbMask, _masks[larb], unit: unit);
-        if (_hardware.Ports == MtkPortKind.LarbMask)
-            yield break;
-        for (var port = 0; port < MtkPorts.PortsPerLarb; port++)
-        {
-            if ((_masks[larb] & (1u << port)) == 0)
-                continue;
-            var control = DriverStep.Read(MtkRegisters.LarbPort + (4 * (ulong)port), unit: unit);
-            yield return control;
-            var bits = MtkRegisters.LarbPortEnable | MtkRegisters.RegionBits(_larbRegions[(larb * MtkPorts.PortsPerLarb) + port]);
-            yield return DriverStep.Write(control.Address, control.Value | bits, unit: unit);
-        }
     }
 
     // mtk_iommu_tlb_flush_range_sync (:343): left to the resume while the M4U sleeps.
