@@ -217,7 +217,7 @@ public sealed class ExynosDriver : IIommuDriver
     public IEnumerable<DriverStep> MapPage(IommuDomain domain, ulong iova, ulong physical, ulong pageSize, Protection protection)
     {
         var table = TableOf(domain);
-        if (pageSize < 1 << 20 && table.PrepareLevel2(iova, out var zeroLinkReplaced) == Errno.None && zeroLinkReplaced)
+        if (pageSize != ExynosPageTable.Section && table.PrepareLevel2(iova, out var zeroLinkReplaced) == Errno.None && zeroLinkReplaced)
         {
             foreach (var step in ExynosInvalidation.FirstLevel(Own(domain), iova))
                 yield return step;

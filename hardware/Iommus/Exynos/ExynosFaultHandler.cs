@@ -8,8 +8,8 @@ namespace Emulator.Hardware.Iommus.Exynos;
 /// <remarks>Source: Linux 6.1 drivers/iommu/exynos-iommu.c:472, exynos_sysmmu_irq; 6.12 the same function and the get_fault_info of each version.</remarks>
 internal sealed class ExynosFaultHandler(KernelVersion kernel, Func<ulong, DmaAccess, Errno>? handler)
 {
-    /// <summary>Handles the fault of one SysMMU. Result: 1 when it had one, else 0.</summary>
-    /// <exception cref="KernelBugException">A bit without meaning (6.1), or a fault that no handler dealt with.</exception>
+    /// <summary>Handles the fault of one SysMMU. Result: 1 when it had one, else 0. CTRL is 5 afterwards, even where a detach has written 0 meanwhile.</summary>
+    /// <exception cref="KernelBugException">A bit without meaning or a SysMMU without a domain (6.1), or a fault that the domain's handler did not deal with.</exception>
     public IEnumerable<DriverStep> Handle(ExynosUnit unit)
     {
         var status = DriverStep.Read(unit.Layout!.InterruptStatus, unit: unit.Index);
@@ -46,8 +46,12 @@ internal sealed class ExynosFaultHandler(KernelVersion kernel, Func<ulong, DmaAc
     // As the tables of 6.1 have it: a page fault of v1 to v3 counts as a read.
     private static bool IsWrite(int bit, ExynosVersion version) => version.Major < 5 ? bit is 2 or 6 or 7 : bit >= 16;
 
+    // 6.12 takes the success of reading the fault for the answer where there is no domain to ask, so it goes on; 6.1 starts from -ENOSYS. Both look at the first-level word
+    // first, for their log, then through a table address of 0; that read is left out here.
     private void Report(ExynosUnit unit, ulong address, DmaAccess access)
     {
+        if (unit.Domain == null && kernel == KernelVersion.Linux612)
+            return;
         var errno = unit.Domain == null || handler == null ? Errno.ENOSYS : handler(address, access);
         if (errno == Errno.None)
             return;

@@ -15,7 +15,9 @@ public sealed class ExynosPageTable : IPageTable
     /// <summary>Bytes of a second-level table.</summary>
     public const ulong Level2Size = 1024;
 
-    private const ulong Section = 1 << 20;
+    /// <summary>Bytes that a first-level word maps (SECT_SIZE). A page of any other size goes into a second-level table.</summary>
+    public const ulong Section = 1 << 20;
+
     private const ulong LargePage = 1 << 16;
     private const ulong SmallPage = 1 << 12;
     private const int Level1Words = 4096;

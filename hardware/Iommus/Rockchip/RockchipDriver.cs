@@ -200,7 +200,7 @@ public sealed class RockchipDriver : IIommuDriver
     /// <param name="physical">First output address.</param>
     /// <param name="size">4 KiB to 4 MiB, a power of two.</param>
     /// <param name="protection">What is allowed.</param>
-    /// <returns>Steps; the result is 0 or -EADDRINUSE.</returns>
+    /// <returns>Steps; the result is 0, -EADDRINUSE or -ENOMEM.</returns>
     public IEnumerable<DriverStep> MapBlock(IommuDomain domain, ulong iova, ulong physical, ulong size, Protection protection)
     {
         var gather = new InvalidationGather();

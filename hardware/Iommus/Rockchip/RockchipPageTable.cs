@@ -37,13 +37,22 @@ public sealed class RockchipPageTable : IPageTable
     public int InputBits => 32;
 
     /// <inheritdoc/>
+    /// <remarks>EADDRINUSE: a page is mapped already; ENOMEM: there is none for the page table.</remarks>
     public MapResult Map(ulong iova, ulong physical, ulong pageSize, ulong count, Protection protection, InvalidationGather gather)
     {
         var slot = DirectoryEntry(iova);
         var entry = _memory.Read32(slot);
         if ((entry & RockchipHardware.Valid) == 0)
         {
-            entry = _hardware.EncodeAddress(_frames.Allocate(PageSize)) | RockchipHardware.Valid;
+            try
+            {
+                entry = _hardware.EncodeAddress(_frames.Allocate(PageSize)) | RockchipHardware.Valid;
+            }
+            catch (DriverException e) when (e.Errno == Errno.ENOMEM)
+            {
+                return new MapResult(Errno.ENOMEM, 0);
+            }
+
             _memory.Write32(slot, entry);
         }
 

@@ -156,6 +156,17 @@ public sealed class DriverTests
     }
 
     [Fact]
+    public void A_page_of_any_size_but_1_MiB_goes_into_a_second_level_table()
+    {
+        using var rig = ExynosRig.Of("v5");
+        var domain = rig.Attached();
+        var writes = rig.Writes(rig.Driver.MapPage(domain, 0x7000_0000, 0x6000_0000, 0x200000, Both));
+        Assert.Contains((rig.Hardware.Layout.FlushAll, 1UL), writes);
+        Assert.Equal(0x6000_f000UL, domain.Tables!.Lookup(0x7000_f000));
+        Assert.Null(domain.Tables.Lookup(0x7001_0000));
+    }
+
+    [Fact]
     public void An_unmap_counts_holes_and_refuses_a_part_of_a_page()
     {
         using var rig = ExynosRig.Of("v5");

@@ -2,6 +2,8 @@ using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus;
 using Emulator.Hardware.Iommus.Rockchip;
+using Emulator.Hardware.Memory;
+using Emulator.Hardware.PageTables;
 
 namespace Emulator.Hardware.Tests.Iommus.Rockchip;
 
@@ -173,6 +175,21 @@ public sealed class DriverTests
         Assert.Null(domain.Tables!.Lookup(RockchipRig.Iova - 0x3000));
         Assert.Null(domain.Tables.Lookup(RockchipRig.Iova - 0x1000));
         Assert.Equal(RockchipRig.PageA, rig.Dma());
+    }
+
+    [Fact]
+    public void A_map_that_finds_no_memory_for_a_table_takes_back_what_it_mapped()
+    {
+        using var memory = new PhysicalMemory(new MemoryRange(0, 1UL << 30));
+        var bus = new Bus(memory, new RockchipIommu("rk0", memory, RockchipHardware.V1));
+        var driver = new RockchipDriver(KernelVersion.Linux61, RockchipHardware.V1, memory, new FrameAllocator(memory, 0x10_0000, 0x2000, OwnerTag.Host));
+        var domain = (RockchipDomain)driver.AllocateDomain(DomainType.Unmanaged);
+
+        Assert.Equal(-(long)Errno.ENOMEM, bus.Run(driver.Map(domain, 0x3f_f000, 0x1000, 0x2000, RockchipRig.ReadWrite)));
+
+        Assert.Null(domain.Tables!.Lookup(0x3f_f000));
+        Assert.Equal(0, bus.Run(driver.Map(domain, 0x3f_f000, 0x1000, 0x1000, RockchipRig.ReadWrite)));
+        Assert.Equal(Errno.ENOMEM, Assert.Throws<DriverException>(() => driver.AllocateDomain(DomainType.Unmanaged)).Errno);
     }
 
     [Fact]
