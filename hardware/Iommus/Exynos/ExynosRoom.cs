@@ -13,14 +13,7 @@ public static class ExynosRoom
         Name = "exynos",
         Title = "Samsung System MMU (Exynos SysMMU v1 to v7)",
         Guess = Guess2022.Identity,
-        Variants =
-        [
-            ExynosHardware.V5.Name,
-            ExynosHardware.V1.Name,
-            ExynosHardware.V33.Name,
-            ExynosHardware.V7.Name,
-            ExynosHardware.V7Vm.Name,
-        ],
+        Variants = [.. ExynosHardware.All.Select(hardware => hardware.Name)],
         ModelChoices =
         [
             "CTRL 0 passes addresses through, after reset as well: the driver of 6.12 calls this state identity, no source describes the hardware.",

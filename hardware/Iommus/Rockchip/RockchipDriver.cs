@@ -57,7 +57,8 @@ public sealed class RockchipDriver : IIommuDriver
     }
 
     /// <inheritdoc/>
-    /// <remarks>The link is removed (6.12 :1158): the silicon keeps what it was told.</remarks>
+    /// <remarks>The link is removed (6.12 :1158) and nothing else: the silicon keeps what it was told. An instance that was awake for this device has no user any more, so power management
+    /// puts it to sleep some time later; <see cref="SuspendDevice"/> is that moment.</remarks>
     public IEnumerable<DriverStep> ReleaseDevice(DmaDevice device) => [];
 
     /// <inheritdoc/>

@@ -125,7 +125,7 @@ public sealed class IsolationTests
     [Theory]
     [InlineData(KernelVersion.Linux61)]
     [InlineData(KernelVersion.Linux612)]
-    public void A_released_device_walks_the_freed_tables(KernelVersion kernel)
+    public void A_released_device_walks_the_freed_tables_until_its_instance_sleeps(KernelVersion kernel)
     {
         using var rig = new RockchipRig("v1", kernel);
         var domain = rig.Attached();
@@ -136,6 +136,8 @@ public sealed class IsolationTests
         rig.Map(next, RockchipRig.Iova, RockchipRig.PageB, 0x1000);
 
         Assert.Equal(RockchipRig.PageB, rig.Dma());
+        rig.Run(rig.Driver.SuspendDevice(rig.Device));
+        Assert.Equal(RockchipRig.Iova, rig.Dma());
     }
 
     [Theory]
