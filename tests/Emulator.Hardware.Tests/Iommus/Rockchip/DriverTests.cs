@@ -3,7 +3,6 @@ using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus;
 using Emulator.Hardware.Iommus.Rockchip;
 using Emulator.Hardware.Memory;
-using Emulator.Hardware.PageTables;
 
 namespace Emulator.Hardware.Tests.Iommus.Rockchip;
 
