@@ -104,13 +104,14 @@ public sealed class FslPamuDriver : IIommuDriver
     public void Finalise(IommuDomain domain, DmaDevice device) => Own(domain);
 
     /// <inheritdoc/>
-    /// <remarks>fsl_pamu_attach_device (fsl_pamu_domain.c:233). A LIODN beyond the table ends it with -EINVAL (6.12: -ENODEV); those before it stay attached.</remarks>
+    /// <remarks>fsl_pamu_attach_device (fsl_pamu_domain.c:233). A LIODN beyond the table, or none in firmware, ends it with -EINVAL (6.12: -ENODEV); those before it stay attached.</remarks>
     public IEnumerable<DriverStep> Attach(IommuDomain domain, DmaDevice device)
     {
         var own = Own(domain);
+        var kind = KindOf(device);
         foreach (var liodn in LiodnsOf(device))
         {
-            if (liodn >= FslPaace.Count)
+            if (kind == null || liodn >= FslPaace.Count)
             {
                 yield return DriverStep.Fail(Kernel == KernelVersion.Linux61 ? Errno.EINVAL : Errno.ENODEV);
                 yield break;
@@ -124,7 +125,7 @@ public sealed class FslPamuDriver : IIommuDriver
 
             own.Members.Insert(0, (device, liodn));
             _attached.TryAdd(device, own);
-            foreach (var step in Program(liodn, own.StashId, KindOf(device)))
+            foreach (var step in Program(liodn, own.StashId, kind))
                 yield return step;
         }
     }
@@ -231,7 +232,7 @@ public sealed class FslPamuDriver : IIommuDriver
 
     private ulong WordOf(uint liodn, ulong word) => _tables + (liodn * FslPaace.Bytes) + word;
 
-    private uint Read(uint liodn, ulong word) => BinaryPrimitives.ReverseEndianness(_memory.Read32(WordOf(liodn, word)));
+    private uint Read(uint liodn, ulong word) => _memory.ReadBigEndian32(WordOf(liodn, word));
 
     // Sets a field of an entry's word and leaves the others.
     private DriverStep Change(uint liodn, ulong word, uint mask, uint value) => Store(WordOf(liodn, word), (Read(liodn, word) & ~mask) | value, $"PAACE 0x{liodn:x} +0x{word:x}");

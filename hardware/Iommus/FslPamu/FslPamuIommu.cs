@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Memory;
 using Emulator.Hardware.Registers;
@@ -24,6 +23,7 @@ public sealed class FslPamuIommu : IIommu
     private readonly Register _addressLow;
     private readonly Register _control;
     private readonly Register _interrupt;
+    private ushort _violator;
 
     /// <summary>Makes a PAMU in its reset state: off, and bypassed.</summary>
     /// <param name="name">The instance's name.</param>
@@ -44,7 +44,8 @@ public sealed class FslPamuIommu : IIommu
             4,
             "AVS1",
             RegisterAccess.WriteOneToClear,
-            fields: "[31:16] LIODN, [14] entry disabled, [13] gate closed, [12:10] LIODN, [9:7] window, [6:3] permission, [2:1] operation, [0] valid");
+            onWrite: _ => _violation!.Value = (_violation.Value & FslPamuRegisters.ViolationMask) | ((ulong)_violator << 16),
+            fields: "[31:16] LIODN, not cleared by writing; [14] entry disabled, [13] gate closed, [12:10] LIODN, [9:7] window, [6:3] permission, [2:1] operation, [0] valid");
         Registers.Add(FslPamuRegisters.ViolationAttributes, 4, "AVS2");
         _addressHigh = Registers.Add(FslPamuRegisters.ViolationAddressHigh, 4, "AVAH");
         _addressLow = Registers.Add(FslPamuRegisters.ViolationAddressLow, 4, "AVAL");
@@ -52,7 +53,7 @@ public sealed class FslPamuIommu : IIommu
         Registers.Add(FslPamuRegisters.Capabilities3, 4, "PC3", RegisterAccess.ReadOnly, _options.Capabilities3, "[24:21] MWCE");
         _control = Registers.Add(FslPamuRegisters.Control, 4, "PC", fields: "[31] gate closed, [30] enable, [12] OCE, [4] SPCC, [0] PPCC");
         _interrupt = Registers.Add(
-            FslPamuRegisters.InterruptControl, 4, "PICS", fields: "[3] violation, write 1 to clear; [2] violation interrupt enable", onWrite: AcknowledgeInterrupt);
+            FslPamuRegisters.InterruptControl, 4, "PICS", RegisterAccess.WriteOneToClear, fields: "[3] violation, write 1 to clear; [2] violation interrupt enable, stored as written", onWrite: StoreInterruptControl);
         if (number == 0)
         {
             Registers.Add(
@@ -105,12 +106,12 @@ public sealed class FslPamuIommu : IIommu
         if ((_control.Value & FslPamuRegisters.GateClosed) != 0)
             return Refuse(in request, FslPamuViolation.Gate, FaultReason.StreamBlocked, 0);
         var entry = PrimaryBase + (request.Stream.Value * FslPaace.Bytes);
-        if (entry + FslPaace.Bytes > PrimaryLimit || !TryRead(entry + FslPaace.AddressBits, out var bits))
+        if (entry + FslPaace.Bytes > PrimaryLimit || !_memory.TryReadBigEndian32(entry + FslPaace.AddressBits, out var bits))
             return Refuse(in request, FslPamuViolation.Liodn, FaultReason.StreamUnknown, 0);
         if ((bits & FslPaace.Valid) == 0)
             return RefuseDisabled(in request, entry);
-        TryRead(entry + FslPaace.WindowBaseHigh, out var high);
-        TryRead(entry + FslPaace.ImplementationAttributes, out var attributes);
+        _memory.TryReadBigEndian32(entry + FslPaace.WindowBaseHigh, out var high);
+        _memory.TryReadBigEndian32(entry + FslPaace.ImplementationAttributes, out var attributes);
         var offset = iova - (((ulong)high << 32) | (bits & FslPaace.BaseMask));
         var sizeShift = (int)((bits & FslPaace.WindowSizeMask) >> 6) + 1;
         if ((sizeShift < 64 && offset >> sizeShift != 0) || (attributes & FslPaace.TranslationMask) > FslPaace.TranslateWindow)
@@ -119,16 +120,9 @@ public sealed class FslPamuIommu : IIommu
             return Refuse(in request, FslPamuViolation.Permission, FaultReason.PermissionDenied, entry);
         if ((attributes & FslPaace.TranslationMask) == 0)
             return Land(in request, iova);
-        TryRead(entry + FslPaace.TranslatedBaseHigh, out var baseHigh);
-        TryRead(entry + FslPaace.TranslatedBaseLow, out var baseLow);
+        _memory.TryReadBigEndian32(entry + FslPaace.TranslatedBaseHigh, out var baseHigh);
+        _memory.TryReadBigEndian32(entry + FslPaace.TranslatedBaseLow, out var baseLow);
         return Land(in request, (((ulong)baseHigh << 32) | (baseLow & FslPaace.BaseMask)) + offset);
-    }
-
-    private bool TryRead(ulong address, out uint word)
-    {
-        var read = _memory.TryRead32(address, out var bytes);
-        word = BinaryPrimitives.ReverseEndianness(bytes);
-        return read;
     }
 
     private DmaCompletion RefuseDisabled(in DmaRequest request, ulong entry)
@@ -141,6 +135,7 @@ public sealed class FslPamuIommu : IIommu
 
     private DmaCompletion Refuse(in DmaRequest request, FslPamuViolation violation, FaultReason reason, ulong entry)
     {
+        _interrupt.Value |= FslPamuRegisters.ViolationPending;
         if ((_violation.Value & (ulong)FslPamuViolation.Valid) != 0)
         {
             UnrecordedFaults++;
@@ -148,21 +143,17 @@ public sealed class FslPamuIommu : IIommu
         }
 
         var code = violation | FslPamuViolation.Valid;
-        _violation.Value = ((ulong)request.Stream.Value << 16) | (ulong)code;
+        _violator = (ushort)request.Stream.Value;
+        _violation.Value = ((ulong)_violator << 16) | (ulong)code;
         _addressHigh.Value = request.Iova.Value >> 32;
         _addressLow.Value = (uint)request.Iova.Value;
         _operationError[2].Value = entry >> 32;
         _operationError[3].Value = (uint)entry;
-        _interrupt.Value |= FslPamuRegisters.ViolationPending;
         Faults.Add(new FaultRecord(request.Stream, request.Iova, request.Access, reason, (ushort)code));
         return new DmaCompletion(default, DmaStatus.Aborted, request.Tag);
     }
 
-    // The pending bit is cleared by writing it, and cannot be set.
-    private void AcknowledgeInterrupt(ulong value)
-    {
-        var acknowledged = (value & FslPamuRegisters.ViolationPending) != 0;
-        var pending = !acknowledged && (_violation.Value & (ulong)FslPamuViolation.Valid) != 0;
-        _interrupt.Value = (value & ~(ulong)FslPamuRegisters.ViolationPending) | (pending ? FslPamuRegisters.ViolationPending : 0);
-    }
+    // What writing one clears is the pending bit alone: the enable bit is stored.
+    private void StoreInterruptControl(ulong value) =>
+        _interrupt.Value = (_interrupt.Value & FslPamuRegisters.ViolationPending) | (value & ~(ulong)FslPamuRegisters.ViolationPending);
 }

@@ -28,7 +28,7 @@ public static class FslPamuRoom
             "With PC.PE clear DMA passes unchecked.",
             "The sub-codes of AVS1 are 1 in the field that applies; only that of a LIODN outside the table is known.",
             "A disabled entry that is reported (erratum A-003638) sets PDV.",
-            "A violation while AVS1 holds one leaves no record; it is counted. AVS2 stays 0.",
+            "A violation while AVS1 holds one sets PICS's status again but leaves no record; it is counted. AVS2 stays 0.",
             "Translation by pages (ATM 2) is refused as outside the window; divided windows are taken as one.",
             "A table that is not RAM is a LIODN outside the table.",
             "All devices are behind the first PAMU; the global utilities' bypass register is shown in its window at 0x1604.",
