@@ -22,6 +22,9 @@ public sealed class TegraSmmuDomain : IommuDomain
     /// good; freeing such a domain makes the kernel warn, and its ASID is lost.</summary>
     public int UseCount { get; internal set; }
 
+    /// <summary>Whether the domain was told its SMMU beside the driver, which forgets it with the last swgroup.</summary>
+    internal bool WasTold { get; set; }
+
     /// <summary>Whether the domain knows its SMMU.</summary>
-    internal bool IsBound { get; set; }
+    internal bool IsBound => WasTold || UseCount > 0;
 }

@@ -72,7 +72,7 @@ public sealed class TegraSmmuDriver : IIommuDriver
     {
         ArgumentNullException.ThrowIfNull(device);
         var name = _hardware.SwgroupOf(device.Stream.Value)?.Name;
-        return name != null && _hardware.SharedGroup.Contains(name, StringComparer.Ordinal) ? "drm" : name;
+        return name != null && _hardware.SharedGroup.Contains(name, StringComparer.Ordinal) ? _hardware.SharedGroupName : name;
     }
 
     /// <inheritdoc/>
@@ -90,7 +90,7 @@ public sealed class TegraSmmuDriver : IIommuDriver
 
     /// <inheritdoc/>
     /// <remarks>The directory is there from the start. A domain that knows its SMMU can be mapped before it is attached, which the kernel cannot do.</remarks>
-    public void Finalise(IommuDomain domain, DmaDevice device) => Own(domain).IsBound = true;
+    public void Finalise(IommuDomain domain, DmaDevice device) => Own(domain).WasTold = true;
 
     /// <inheritdoc/>
     /// <remarks>tegra_smmu_attach_dev (:480), tegra_smmu_as_prepare. The domain that the device was in before keeps its use count, and so its ASID. -ENOMEM: the
@@ -144,8 +144,8 @@ public sealed class TegraSmmuDriver : IIommuDriver
     public IEnumerable<DriverStep> Block(DmaDevice device) => throw new DriverException(Errno.EOPNOTSUPP, "the Tegra SMMU driver has no blocking domain");
 
     /// <inheritdoc/>
-    /// <remarks>Page by page, each entry flushed before the next one is stored (__tegra_smmu_map). -ENODEV: the domain does not know its SMMU; the kernel would follow a
-    /// null pointer.</remarks>
+    /// <remarks>Page by page, each entry flushed before the next one is stored (__tegra_smmu_map). -ENODEV: the domain is attached to nothing and does not know its SMMU;
+    /// the kernel would follow a null pointer.</remarks>
     public IEnumerable<DriverStep> Map(IommuDomain domain, ulong iova, ulong physical, ulong size, Protection protection)
     {
         var (own, gather) = (Own(domain), new InvalidationGather());
@@ -181,10 +181,13 @@ public sealed class TegraSmmuDriver : IIommuDriver
 
     /// <inheritdoc/>
     /// <remarks>Page by page up to the first that is not mapped; each is flushed at once, and a table is freed once the directory is flushed (__tegra_smmu_unmap).</remarks>
+    /// <exception cref="KernelBugException">The domain is attached to nothing, and there is a table at the address.</exception>
     public IEnumerable<DriverStep> Unmap(IommuDomain domain, ulong iova, ulong size)
     {
         var (own, gather, unmapped) = (Own(domain), new InvalidationGather(), 0UL);
         var aligned = ((iova | size) & (Page - 1)) == 0;
+        if (aligned && size != 0 && !own.IsBound && own.Tables?.TableEntry(iova) != null)
+            throw new KernelBugException("tegra_smmu_pte_lookup: the domain has no SMMU, a null pointer (drivers/iommu/tegra-smmu.c)");
         while (aligned && unmapped < size && own.Tables is { } table && table.ClearEntry(iova + unmapped, gather))
         {
             foreach (var step in _flush.Of(own, gather))
@@ -243,7 +246,7 @@ public sealed class TegraSmmuDriver : IIommuDriver
             yield break;
         }
 
-        (own.Asid, own.IsBound) = (asid.Value, true);
+        own.Asid = asid.Value;
         foreach (var step in _flush.Atom(own.Tables.Directory))
             yield return step;
         yield return DriverStep.Write(TegraSmmuRegisters.TlbFlush, TegraSmmuRegisters.EncodeTlbFlush(_hardware, own.Asid));

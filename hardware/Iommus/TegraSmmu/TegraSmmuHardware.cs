@@ -42,6 +42,9 @@ public sealed record TegraSmmuHardware
     /// <summary>Names of the swgroups that the kernel puts into one group of devices.</summary>
     public IReadOnlyList<string> SharedGroup { get; init; } = [];
 
+    /// <summary>The kernel's name of that group.</summary>
+    public string SharedGroupName { get; init; } = "drm";
+
     /// <summary>Tegra 3.</summary>
     public static TegraSmmuHardware Tegra30 { get; } = new()
     {
@@ -88,6 +91,7 @@ public sealed record TegraSmmuHardware
         ClientBits = 8,
         Swgroups = TegraSmmuSwgroups.Tegra210,
         SharedGroup = ["dc", "dcb"],
+        SharedGroupName = "display",
     };
 
     /// <summary>All of them, the default first.</summary>

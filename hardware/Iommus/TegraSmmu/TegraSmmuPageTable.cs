@@ -44,7 +44,7 @@ public sealed class TegraSmmuPageTable : IPageTable
     public int InputBits => 32;
 
     /// <inheritdoc/>
-    /// <remarks>One page a call, whatever <paramref name="count"/> says. -ENOMEM for a table beyond the SMMU's reach.</remarks>
+    /// <remarks>One page a call, whatever <paramref name="count"/> says. -ENOMEM without memory for a table, or for one beyond the SMMU's reach.</remarks>
     public MapResult Map(ulong iova, ulong physical, ulong pageSize, ulong count, Protection protection, InvalidationGather gather)
     {
         if (!HookTable(iova, gather))
@@ -98,21 +98,16 @@ public sealed class TegraSmmuPageTable : IPageTable
     internal static ulong SectionStart(ulong iova) => iova & ~(SectionBytes - 1);
 
     /// <summary>Sees to it that the directory has a table for an address.</summary>
-    /// <returns>False when the table lies beyond the SMMU's reach; it was given back.</returns>
+    /// <returns>False when there is no memory for a table, or it lies beyond the SMMU's reach; then it was given back.</returns>
     internal bool HookTable(ulong iova, InvalidationGather gather)
     {
         ref var table = ref _tables[Section(iova)];
         if (table != 0)
             return true;
-        var made = _frames.Allocate(TegraSmmuEntry.TableBytes);
-        if (made >> _addressBits != 0)
-        {
-            _frames.Free(made, TegraSmmuEntry.TableBytes);
+        table = AllocateTable();
+        if (table == 0)
             return false;
-        }
-
-        table = made;
-        WriteDirectory(iova, (uint)(made >> TegraSmmuEntry.PageShift) | TegraSmmuEntry.TableAttributes | TegraSmmuEntry.Next, gather);
+        WriteDirectory(iova, (uint)(table >> TegraSmmuEntry.PageShift) | TegraSmmuEntry.TableAttributes | TegraSmmuEntry.Next, gather);
         return true;
     }
 
@@ -149,6 +144,23 @@ public sealed class TegraSmmuPageTable : IPageTable
     }
 
     private static ulong Section(ulong iova) => (iova >> TegraSmmuEntry.SectionShift) & (TegraSmmuEntry.Entries - 1);
+
+    // 0 when there is none that the SMMU reaches.
+    private ulong AllocateTable()
+    {
+        try
+        {
+            var table = _frames.Allocate(TegraSmmuEntry.TableBytes);
+            if (table >> _addressBits == 0)
+                return table;
+            _frames.Free(table, TegraSmmuEntry.TableBytes);
+        }
+        catch (DriverException e) when (e.Errno == Errno.ENOMEM)
+        {
+        }
+
+        return 0;
+    }
 
     private void WriteDirectory(ulong iova, uint entry, InvalidationGather gather)
     {

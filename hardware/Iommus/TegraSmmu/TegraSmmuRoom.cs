@@ -26,8 +26,8 @@ public static class TegraSmmuRoom
             "The TLB keeps what a walk found even if this DMA is refused for want of permission; absent entries are not kept. The page-table cache keeps whatever it read, absent entries too.",
             "Size and shape of the TLB are the platform's, TLB_CONFIG does not change them; the page-table cache keeps 64 atoms (option PtcAtoms) and is emptied when full, without limit when the TLB has none.",
             "SMMU_PTC_CONFIG bit 29 cleared: the cache is neither read nor filled, and keeps its content. PTB_ASID and the ASID registers use as many low bits as there are ASIDs.",
-            "The kernel's map follows a null pointer on a domain that was never attached; here it returns -ENODEV, or, on a domain that was told its SMMU, it stores the entry and flushes the page-table cache only.",
-            "A detach from a domain that is attached to nothing is a null pointer in the kernel, too: the sequence ends there.",
+            "The kernel's map follows a null pointer on a domain that is attached to nothing; here it returns -ENODEV, or, on a domain that was told its SMMU beforehand, it stores the entry and flushes the page-table cache only.",
+            "An unmap of what has a table, and a detach, are null pointers in the kernel, too, when the domain is attached to nothing: the sequence ends there (the unmap's only where the domain was not told its SMMU).",
         ],
         Features =
         [

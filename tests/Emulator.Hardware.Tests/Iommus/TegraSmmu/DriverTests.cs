@@ -2,6 +2,7 @@ using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus;
 using Emulator.Hardware.Iommus.TegraSmmu;
+using Emulator.Hardware.Memory;
 using Emulator.Hardware.PageTables;
 using Emulator.Hardware.Translation;
 
@@ -97,6 +98,21 @@ public sealed class DriverTests
 
         Assert.Equal(-(long)Errno.ENODEV, rig.Run(rig.Driver.Map(domain, SmmuRig.MappedIova, SmmuRig.PageA, Page, ReadWrite)));
         Assert.Throws<KernelBugException>(() => rig.Run(rig.Driver.Detach(domain, SmmuRig.DisplayDevice)));
+    }
+
+    [Fact]
+    public void A_domain_forgets_its_SMMU_with_its_last_swgroup()
+    {
+        using var rig = SmmuRig.Of("tegra30");
+        var domain = rig.Attached();
+        rig.Run(rig.Driver.Detach(domain, SmmuRig.DisplayDevice));
+
+        Assert.Equal(-(long)Errno.ENODEV, rig.Run(rig.Driver.Map(domain, SmmuRig.MappedIova + Page, SmmuRig.PageA, Page, ReadWrite)));
+        Assert.Equal(0, rig.Run(rig.Driver.Unmap(domain, 0, Page)));
+        Assert.Throws<KernelBugException>(() => rig.Run(rig.Driver.Unmap(domain, SmmuRig.MappedIova, Page)));
+        rig.Run(rig.Driver.Attach(domain, SmmuRig.DisplayDevice));
+        Assert.Equal(SmmuRig.PageA, rig.Dma());
+        Assert.Equal((long)Page, rig.Run(rig.Driver.Unmap(domain, SmmuRig.MappedIova, Page)));
     }
 
     [Theory]
@@ -197,6 +213,21 @@ public sealed class DriverTests
         Assert.Null(rig.Dma(0x3f_f000));
     }
 
+    [Fact]
+    public void A_map_without_memory_for_its_second_table_is_undone()
+    {
+        using var memory = new PhysicalMemory(new MemoryRange(0, 3UL << 30));
+        using var rig = new SmmuRig(TegraSmmuHardware.Tegra30, frames: new FrameAllocator(memory, 0xa000_0000, 2 * Page, OwnerTag.Host));
+        var domain = rig.Allocate();
+        rig.Run(rig.Driver.Attach(domain, SmmuRig.DisplayDevice));
+
+        Assert.Equal(-(long)Errno.ENOMEM, rig.Run(rig.Driver.Map(domain, 0x3f_f000, SmmuRig.PageA, 2 * Page, ReadWrite)));
+
+        Assert.Equal(1, rig.Frames.Freed);
+        Assert.Null(domain.Tables!.Lookup(0x3f_f000));
+        Assert.Null(rig.Dma(0x3f_f000));
+    }
+
     // Entries that somebody else than the driver stores: flushed afterwards, tables freed last.
     [Theory]
     [InlineData("tegra30")]
@@ -251,6 +282,7 @@ public sealed class DriverTests
     [InlineData("tegra30", 0x15u, "hda")]
     [InlineData("tegra124", 0x6cu, "drm")]
     [InlineData("tegra210", 0x6cu, "vic")]
+    [InlineData("tegra210", 0x01u, "display")]
     [InlineData("tegra30", SmmuRig.Cpu, null)]
     public void Some_swgroups_share_a_group(string variant, uint client, string? group)
     {
