@@ -92,7 +92,7 @@ public sealed class S390Iommu : IIommu
         if (Find(handle) is not { } function)
             return S390Result.NoSuchHandle;
         var result = function.Modify(operation, fib);
-        if (operation is S390Operation.DeregisterTranslation or S390Operation.ReregisterTranslation && result.ConditionCode == 0)
+        if (operation is S390Operation.DeregisterTranslation or S390Operation.ReregisterTranslation)
             Forget(function, 0, ulong.MaxValue);
         SetRoute(function);
         return result;

@@ -26,7 +26,7 @@ public static class S390Room
             "A table that is not RAM gives PEC 0xA; an address beyond 42 bits gives PEC 2, like one outside base and limit.",
             "Every refused DMA of an enabled function with a registered translation puts it into the error state; RESET_BLOCK and RESET_ERROR lead out, RESET_ERROR alone as well.",
             "After RESET_BLOCK alone loads and stores would work, DMA does not.",
-            "An instruction out of sequence (registered twice, deregistered twice, reset without error) ends with condition code 1 and status 24 and changes nothing; a FIB that is refused gives status 16.",
+            "An instruction out of sequence (registered twice, deregistered twice, reset without error) ends with condition code 1 and status 24 and changes nothing; a FIB that is refused gives status 16, and in a reregistration leaves nothing registered, as in QEMU.",
             "A translation can be registered in the error state, as in QEMU (option RefusesRegistrationInError: status 40); RPCIT is refused there with status 40.",
             "RPCIT without registered translation, or outside base and limit, puts the function into the error state too (PEC 1, PEC 2), as in QEMU.",
             "A deregistration drops the function's cached translations; nothing else but RPCIT does. Absent entries are not cached.",

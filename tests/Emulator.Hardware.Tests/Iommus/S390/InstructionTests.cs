@@ -45,6 +45,22 @@ public sealed class InstructionTests
         Assert.Equal(S390EventCode.TranslationProtection, machine.TakeEvent().Code);
     }
 
+    [Fact]
+    public void A_reregistration_that_is_refused_leaves_nothing_registered_and_nothing_cached()
+    {
+        using var machine = new ZpciMachine(KernelVersion.Linux612);
+        machine.Attached();
+        Assert.Equal(ZpciMachine.PageA, machine.Dma());
+
+        Assert.Equal((1, S390Status.InsufficientResources), machine.Modify(S390Operation.ReregisterTranslation, Fib(machine) with { Iota = 0 }));
+
+        Assert.Equal(0x80u, machine.StoreControls());
+        Assert.Null(machine.Dma());
+        Assert.Equal(Done, machine.Modify(S390Operation.RegisterTranslation, Fib(machine)));
+        Assert.Null(machine.Dma());
+        Assert.Equal(S390EventCode.TranslationProtection, machine.TakeEvent().Code);
+    }
+
     [Theory]
     [MemberData(nameof(RefusedFibs))]
     public void A_window_outside_the_function_or_a_format_it_does_not_have_is_refused(ulong first, ulong last, ulong iota)
