@@ -7,6 +7,7 @@ public sealed class DmaCounters
     private long _batches;
     private long _staleBatches;
     private long _driverSteps;
+    private long _abandoned;
     private long _faults;
     private long _iotlbHits;
     private long _iotlbMisses;
@@ -22,6 +23,9 @@ public sealed class DmaCounters
 
     /// <summary>Driver steps performed.</summary>
     public long DriverSteps => Volatile.Read(ref _driverSteps);
+
+    /// <summary>DMAs that the silicon held for longer than their group's change of owner waits.</summary>
+    public long Abandoned => Volatile.Read(ref _abandoned);
 
     /// <summary>Faults that the silicon recorded.</summary>
     public long Faults => Volatile.Read(ref _faults);
@@ -43,6 +47,9 @@ public sealed class DmaCounters
 
     /// <summary>Counts driver steps.</summary>
     public void AddDriverSteps(int steps) => _driverSteps += steps;
+
+    /// <summary>Counts DMAs that are no longer waited for.</summary>
+    public void AddAbandoned(int dmas) => _abandoned += dmas;
 
     /// <summary>Sets what the silicon itself counts.</summary>
     public void SetSilicon(long faults, long iotlbHits, long iotlbMisses) => (_faults, _iotlbHits, _iotlbMisses) = (faults, iotlbHits, iotlbMisses);

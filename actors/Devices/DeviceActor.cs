@@ -33,7 +33,7 @@ internal sealed class DeviceActor : UntypedActor
         _workload = host.Specification.WorkloadOf(device);
         var binding = host.Devices[device].Streams[0];
         _stream = binding.Stream;
-        _base = host.Specification.IovaBase;
+        _base = host.Layout.IovaBase;
         _slots = host.Specification.BufferSize / (ulong)_workload.Length;
         _lengthShift = int.Log2(_workload.Length);
         _readBelow = (ulong)(_workload.ReadShare * (1UL << 32));

@@ -1,4 +1,3 @@
-using System.Numerics;
 using Emulator.Actors.Isolation;
 using Emulator.Actors.Ownership;
 using Emulator.Actors.Programming;
@@ -22,14 +21,14 @@ internal sealed class EmulatedHost : IDisposable
     /// <summary>Owns the frames at the identity addresses of the tenants' IOVAs.</summary>
     public static readonly OwnerTag Bystander = new(int.MaxValue);
 
-    private const ulong LowestTenantMemory = 0x4000_0000;
     private const ulong Scatter = 0x9e3779b1;
 
     private readonly IDisposable _meters;
 
-    private EmulatedHost(HostSpecification specification, Platform platform)
+    private EmulatedHost(HostSpecification specification, HostLayout layout, Platform platform)
     {
         Specification = specification;
+        Layout = layout;
         Platform = platform;
         Devices = [.. Enumerable.Range(0, specification.Devices).Select(platform.Device)];
         Tenures = new GroupTenure[specification.Groups];
@@ -37,13 +36,15 @@ internal sealed class EmulatedHost : IDisposable
         FreedTables = new FreedTables(this);
         Witness = new IsolationRecord(specification);
         _meters = EmulatorMeters.Register(specification.Name, specification.Room.Name, Dma, Ownership);
-        platform.Memory.SetOwner(specification.IovaBase, specification.BufferSize, Bystander);
+        platform.Memory.SetOwner(layout.IovaBase, specification.BufferSize, Bystander);
         platform.Memory.SetOwner(TenantMemory(specification.Tenants), specification.BufferSize, Programming.FreedTables.NextUser);
         for (var tenant = 0; tenant < specification.Tenants; tenant++)
             platform.Memory.SetOwner(TenantMemory(tenant), specification.BufferSize, HostSpecification.TenantTag(tenant));
     }
 
     public HostSpecification Specification { get; }
+
+    public HostLayout Layout { get; }
 
     public Platform Platform { get; }
 
@@ -61,6 +62,9 @@ internal sealed class EmulatedHost : IDisposable
     /// <summary>User: the IOMMU's actor.</summary>
     public FreedTables FreedTables { get; }
 
+    /// <summary>Writer: the IOMMU's actor.</summary>
+    public InterruptFailures InterruptFailures { get; } = new();
+
     /// <summary>Writer: the checker.</summary>
     public IsolationRecord Witness { get; }
 
@@ -71,12 +75,11 @@ internal sealed class EmulatedHost : IDisposable
     public OwnershipCounters Ownership { get; } = new();
 
     /// <summary>Builds the host.</summary>
-    /// <exception cref="ArgumentException">The specification is outside its limits, or the room has no such variant.</exception>
+    /// <exception cref="ArgumentException">The specification is outside its limits, the room has no such variant, or the buffers do not fit.</exception>
     public static EmulatedHost Create(HostSpecification specification)
     {
-        specification.Validate();
-        var options = new PlatformOptions { Kernel = specification.Kernel, Variant = specification.Variant, Iotlb = specification.Iotlb, Devices = specification.Devices };
-        return new EmulatedHost(specification, specification.Room.Create(options));
+        var layout = HostLayout.Of(specification);
+        return new EmulatedHost(specification, layout, specification.CreatePlatform());
     }
 
     /// <summary>The devices of a group.</summary>
@@ -98,10 +101,5 @@ internal sealed class EmulatedHost : IDisposable
         Platform.Dispose();
     }
 
-    private ulong TenantMemory(int tenant)
-    {
-        var size = Math.Max(Specification.BufferSize, PhysicalMemory.BankSize);
-        var first = Math.Max(LowestTenantMemory, BitOperations.RoundUpToPowerOf2(Specification.IovaBase + Specification.BufferSize));
-        return first + ((ulong)tenant * size);
-    }
+    private ulong TenantMemory(int tenant) => Layout.Memory + ((ulong)tenant * Layout.Stride);
 }

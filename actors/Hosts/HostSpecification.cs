@@ -54,11 +54,15 @@ public sealed record HostSpecification
     /// <summary>What single devices do in place of <see cref="Workload"/>, by their number.</summary>
     public IReadOnlyDictionary<int, Workload> Workloads { get; init; } = new Dictionary<int, Workload>();
 
-    /// <summary>Where each tenant's buffer begins in its domain; a multiple of 2 MiB.</summary>
-    public ulong IovaBase { get; init; } = 0x1000_0000;
+    /// <summary>Where each tenant's buffer begins in its domain; a multiple of 2 MiB. Null: 0x1000_0000, or the first address of the domain's geometry where that does not fit.</summary>
+    public ulong? IovaBase { get; init; }
 
     /// <summary>Bytes of each tenant's buffer: a power of two, 64 KiB to 256 MiB.</summary>
     public ulong BufferSize { get; init; } = 4UL << 20;
+
+    /// <summary>How long a group that is being blocked waits for DMAs that the silicon holds, once its blocking steps are done; of the wall clock. After that they are given up:
+    /// counted as abandoned, and judged like any other should the silicon let them go.</summary>
+    public TimeSpan HeldDmaLimit { get; init; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Violations kept with their circumstances; further ones are counted.</summary>
     public int ViolationsKept { get; init; } = 64;
@@ -91,12 +95,16 @@ public sealed record HostSpecification
             throw new ArgumentException($"host {Name}: {DevicesPerGroup} devices in a group is below 1");
         if (Room.HasOneAddressSpace && GroupSize < Devices)
             throw new ArgumentException($"host {Name}: {Room.Name} has one address space for all devices, so {GroupSize} devices in a group are too few: it must be all {Devices}");
+        if (Room.HasOneTable && Tenants > 1)
+            throw new ArgumentException($"host {Name}: {Room.Name} has one table for all domains, it cannot keep {Tenants} tenants apart: it must be 1");
         if (Tenants is < 1 or > MaxTenants)
             throw new ArgumentException($"host {Name}: {Tenants} tenants are outside 1 to {MaxTenants}");
         if (BufferSize is < 64UL << 10 or > 256UL << 20 || !ulong.IsPow2(BufferSize))
             throw new ArgumentException($"host {Name}: buffer size {BufferSize} is no power of two from 64 KiB to 256 MiB");
-        if ((IovaBase & (PhysicalMemory.BankSize - 1)) != 0)
+        if (IovaBase is { } iova && (iova & (PhysicalMemory.BankSize - 1)) != 0)
             throw new ArgumentException($"host {Name}: IOVA base 0x{IovaBase:x} is not a multiple of 2 MiB");
+        if (HeldDmaLimit < TimeSpan.Zero)
+            throw new ArgumentException($"host {Name}: held DMA limit {HeldDmaLimit} is below 0");
         if (ViolationsKept < 0)
             throw new ArgumentException($"host {Name}: {ViolationsKept} violations kept is below 0");
         Workload.Validate();
@@ -107,4 +115,8 @@ public sealed record HostSpecification
             workload.Validate();
         }
     }
+
+    /// <summary>A platform with this hardware, and with a place for one device more where there is room: the neighbour that gets what others free.</summary>
+    internal Platform CreatePlatform() =>
+        Room.Create(new PlatformOptions { Kernel = Kernel, Variant = Variant, Iotlb = Iotlb, Devices = Math.Min(Devices + 1, MaxDevices) });
 }

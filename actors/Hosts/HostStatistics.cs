@@ -56,6 +56,15 @@ public sealed record HostStatistics
     /// <summary>DMAs that no check has seen, because the checker crashed over them.</summary>
     public long Unchecked { get; init; }
 
+    /// <summary>DMAs that the silicon still held when their group had been blocked for <see cref="HostSpecification.HeldDmaLimit"/>; the group became Blocked without them.</summary>
+    public long Abandoned { get; init; }
+
+    /// <summary>Runs of the interrupt handler in which the driver threw: there a kernel would have stopped.</summary>
+    public long InterruptFailures { get; init; }
+
+    /// <summary>What it threw first; null when there is none.</summary>
+    public string? FirstInterruptFailure { get; init; }
+
     /// <summary>Crashes of the host's actors.</summary>
     public long ActorRestarts { get; init; }
 

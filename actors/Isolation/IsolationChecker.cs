@@ -140,6 +140,9 @@ internal sealed class IsolationChecker : UntypedActor
         Violations = _host.Ownership.Violations,
         FirstViolations = _host.Witness.FirstViolations(),
         Unchecked = _host.Ownership.Unchecked,
+        Abandoned = _host.Dma.Abandoned,
+        InterruptFailures = _host.InterruptFailures.Count,
+        FirstInterruptFailure = _host.InterruptFailures.First,
         ActorRestarts = _host.Ownership.ActorRestarts,
         Devices = [.. _tallies.Select((t, i) => new DeviceStatistics(_host.Devices[i].Name, t.Dmas, t.Completed, t.Aborted, t.Stalled, t.Stale))],
     };

@@ -20,4 +20,7 @@ internal struct GroupTenure
 
     /// <summary>DMAs that the silicon holds (stalled).</summary>
     public int Held;
+
+    /// <summary>DMAs that the silicon holds and that nobody waits for any more; older than those of <see cref="Held"/>.</summary>
+    public int Abandoned;
 }

@@ -25,6 +25,9 @@ internal static class OwnershipMessages
         public IActorRef ReplyTo { get; init; } = ActorRefs.Nobody;
     }
 
+    /// <summary>The silicon's actor to itself: the DMA that the silicon holds has been waited for long enough.</summary>
+    public sealed record GiveUpHeld(int Group, Epoch Epoch);
+
     public sealed record FencePassed(int Group, Epoch Epoch);
 
     /// <summary>The blocked group is to join a tenant. Answer: <see cref="AttachBegun"/>.</summary>

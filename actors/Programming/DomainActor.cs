@@ -18,8 +18,9 @@ internal sealed class DomainActor : UntypedActor
     private readonly IActorRef _iommu;
     private readonly int _tenant;
     private readonly OwnerTag _tag;
-    private readonly SortedDictionary<long, (object Request, Action<string?> Answer)> _pending = [];
+    private readonly SortedDictionary<long, (object Request, Action<Invalidated> Answer)> _pending = [];
     private IommuDomain? _domain;
+    private bool _mapsWhenAttached;
     private long _ticket;
 
     public DomainActor(EmulatedHost host, int tenant, IActorRef iommu)
@@ -49,6 +50,9 @@ internal sealed class DomainActor : UntypedActor
             case DomainRefused refused:
                 Context.Parent.Tell(new DomainReady(_tag, refused.Reason));
                 break;
+            case MapAttached attached:
+                MapAttachedBuffer(attached);
+                break;
             case Map map:
                 MapRange(map);
                 break;
@@ -56,7 +60,7 @@ internal sealed class DomainActor : UntypedActor
                 UnmapRange(unmap);
                 break;
             case Invalidated done when _pending.Remove(done.Ticket, out var waiting):
-                waiting.Answer(done.Failure);
+                waiting.Answer(done);
                 break;
             case Invalidated:
                 break;
@@ -78,10 +82,15 @@ internal sealed class DomainActor : UntypedActor
     // After a crash some of the buffer is mapped already: only what is missing is mapped.
     private void MapBuffer()
     {
-        var (start, size) = (_host.Specification.IovaBase, _host.Specification.BufferSize);
+        var (start, size) = (_host.Layout.IovaBase, _host.Specification.BufferSize);
         if (_domain!.PageTable is not { } table)
         {
-            MapBufferByDriver(_domain, start, size);
+            AskToMap(_domain, done =>
+            {
+                // Some drivers map only for attached devices: then the buffer is mapped after each attach.
+                _mapsWhenAttached = done.Error == Errno.EINVAL && _domain.PageTable == null;
+                Context.Parent.Tell(new DomainReady(_tag, _mapsWhenAttached ? null : MappingFailure(done)));
+            });
             return;
         }
 
@@ -98,18 +107,34 @@ internal sealed class DomainActor : UntypedActor
             return;
         }
 
-        var parent = Context.Parent;
-        Ask(new SyncMap(_domain, new Iova(start), size, gather, ++_ticket), _ticket, failure => parent.Tell(new DomainReady(_tag, failure)));
+        Ask(new SyncMap(_domain, new Iova(start), size, gather, ++_ticket), _ticket, done => Context.Parent.Tell(new DomainReady(_tag, done.Failure)));
     }
 
-    private void MapBufferByDriver(IommuDomain domain, ulong start, ulong size)
+    private void MapAttachedBuffer(MapAttached attached)
+    {
+        if (!_mapsWhenAttached)
+            attached.Group.Tell(attached.Answer);
+        else
+            AskToMap(_domain!, done => attached.Group.Tell(attached.Answer with { Failure = MappingFailure(done) }));
+    }
+
+    // The driver's own map, page by page. What is mapped already is seen when the driver gets there: an attach before it in line may have lost it.
+    private void AskToMap(IommuDomain domain, Action<Invalidated> answer)
     {
         const ulong Page = PhysicalMemory.FrameSize;
-        var parent = Context.Parent;
-        var steps = DriverSequence.InTurn(Enumerable.Range(0, (int)(size / Page)).Select(page => (ulong)page).Select(page =>
+        var start = _host.Layout.IovaBase;
+        var pages = Enumerable.Range(0, (int)(_host.Specification.BufferSize / Page)).Select(page => (ulong)page);
+        var steps = DriverSequence.InTurn(pages.Where(page => domain.PageTable?.Lookup(start + (page * Page)) is null or 0).Select(page =>
             _host.Platform.Driver.Map(domain, start + (page * Page), _host.FrameOf(_tenant, page, Page), Page, Protection.Read | Protection.Write)));
-        Ask(new MapByDriver(steps, ++_ticket), _ticket, failure => parent.Tell(new DomainReady(_tag, failure == null ? null : $"mapping the buffer failed: {failure}")));
+        Ask(new MapByDriver(steps, ++_ticket), _ticket, answer);
     }
+
+    private static string? MappingFailure(Invalidated done) => done switch
+    {
+        { Failure: null } => null,
+        { Error: Errno.ENODEV } => "the driver maps nothing (-ENODEV): its domains are windows to all memory, so no two tenants can be kept apart",
+        _ => $"mapping the buffer failed: {done.Failure}",
+    };
 
     private void MapRange(Map map)
     {
@@ -123,7 +148,7 @@ internal sealed class DomainActor : UntypedActor
         if (_domain.PageTable is not { } table)
         {
             var steps = _host.Platform.Driver.Map(_domain, map.Iova.Value, map.Physical.Value, map.Size, map.Protection);
-            Ask(new MapByDriver(steps, ++_ticket), _ticket, failure => sender.Tell(new Mapped(map.Iova, failure == null ? map.Size : 0, failure)));
+            Ask(new MapByDriver(steps, ++_ticket), _ticket, done => sender.Tell(new Mapped(map.Iova, done.Failure == null ? map.Size : 0, done.Failure)));
             return;
         }
 
@@ -132,7 +157,7 @@ internal sealed class DomainActor : UntypedActor
         if (result.Errno != Errno.None)
             Ask(new Sync(_domain, gather, ++_ticket), _ticket, _ => sender.Tell(new Mapped(map.Iova, 0, $"-{result.Errno}")));
         else
-            Ask(new SyncMap(_domain, map.Iova, map.Size, gather, ++_ticket), _ticket, failure => sender.Tell(new Mapped(map.Iova, result.Mapped, failure)));
+            Ask(new SyncMap(_domain, map.Iova, map.Size, gather, ++_ticket), _ticket, done => sender.Tell(new Mapped(map.Iova, result.Mapped, done.Failure)));
     }
 
     private void UnmapRange(Unmap unmap)
@@ -147,16 +172,16 @@ internal sealed class DomainActor : UntypedActor
         if (_domain.PageTable is not { } table)
         {
             var steps = _host.Platform.Driver.Unmap(_domain, unmap.Iova.Value, unmap.Size);
-            Ask(new MapByDriver(steps, ++_ticket), _ticket, failure => sender.Tell(new Unmapped(unmap.Iova, failure == null ? unmap.Size : 0, failure)));
+            Ask(new MapByDriver(steps, ++_ticket), _ticket, done => sender.Tell(new Unmapped(unmap.Iova, done.Failure == null ? unmap.Size : 0, done.Failure)));
             return;
         }
 
         var gather = new InvalidationGather();
         var size = DomainPaging.Unmap(table, unmap.Iova.Value, unmap.Size, gather);
-        Ask(new Sync(_domain, gather, ++_ticket), _ticket, failure => sender.Tell(new Unmapped(unmap.Iova, size, failure)));
+        Ask(new Sync(_domain, gather, ++_ticket), _ticket, done => sender.Tell(new Unmapped(unmap.Iova, size, done.Failure)));
     }
 
-    private void Ask(object request, long ticket, Action<string?> answer)
+    private void Ask(object request, long ticket, Action<Invalidated> answer)
     {
         _pending.Add(ticket, (request, answer));
         _iommu.Tell(request);

@@ -1,3 +1,4 @@
+using Akka.Actor;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Memory;
 
@@ -21,6 +22,9 @@ internal sealed class DriverMemory
 
     /// <summary>Each tenant's domain.</summary>
     public Dictionary<OwnerTag, IommuDomain> Domains { get; } = [];
+
+    /// <summary>Who writes the tables of each of them.</summary>
+    public Dictionary<IommuDomain, IActorRef> Writers { get; } = [];
 
     /// <summary>The domain that each group is in; null when it is in none, or in the driver's own blocking domain.</summary>
     public IommuDomain?[] Attached { get; }

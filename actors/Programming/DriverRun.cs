@@ -55,6 +55,9 @@ internal sealed class DriverRun
     /// <summary>0, a negative errno, or a count; valid when finished.</summary>
     public long Result { get; private set; }
 
+    /// <summary>The error that the driver returned; none when it succeeded, threw, or was refused.</summary>
+    public Errno Error => Failure == null && Result < 0 ? (Errno)(-Result) : Errno.None;
+
     /// <summary>What the driver threw, in one line; null when nothing.</summary>
     public string? Failure { get; private set; }
 

@@ -93,9 +93,8 @@ internal sealed class IommuActor : UntypedActor
         {
             if (_memory.Probed <= _host.Devices.Count)
             {
-                // Lazily: a driver that throws when it is asked fails the run, and with it the start of the host.
-                var steps = _memory.Probed == 0 ? _driver.Probe() : DriverSequence.InTurn(_host.Devices.Skip(_memory.Probed - 1).Take(1).Select(_driver.ProbeDevice));
-                Start(new DriverRun(RunPurpose.Probe, steps) { ReplyTo = Context.Parent });
+                var device = _memory.Probed - 1;
+                Start(new DriverRun(RunPurpose.Probe, Lazily(() => device < 0 ? _driver.Probe() : _driver.ProbeDevice(_host.Devices[device]))) { ReplyTo = Context.Parent });
             }
             else if (_waiting.TryDequeue(out var waiting))
             {
@@ -106,6 +105,13 @@ internal sealed class IommuActor : UntypedActor
                 return;
             }
         }
+    }
+
+    // A driver that throws when it is asked fails the run, not the actor.
+    private static IEnumerable<DriverStep> Lazily(Func<IEnumerable<DriverStep>> operation)
+    {
+        foreach (var step in operation())
+            yield return step;
     }
 
     private void Take(object request, IActorRef sender)
@@ -142,17 +148,17 @@ internal sealed class IommuActor : UntypedActor
                 sender.Tell(new Programmed(attach.Group, attach.Epoch, RunPurpose.Attach, $"there is no domain of {attach.Tenant}"));
                 break;
             case SyncMap map:
-                Start(new DriverRun(RunPurpose.Invalidate, _driver.SyncMap(map.Domain, map.Iova, map.Size, map.Gather)) { ReplyTo = sender, Ticket = map.Ticket });
+                Start(new DriverRun(RunPurpose.Invalidate, Lazily(() => _driver.SyncMap(map.Domain, map.Iova, map.Size, map.Gather))) { ReplyTo = sender, Ticket = map.Ticket });
                 break;
             case Sync sync:
-                Start(new DriverRun(RunPurpose.Invalidate, _driver.Sync(sync.Domain, sync.Gather)) { ReplyTo = sender, Ticket = sync.Ticket });
+                Start(new DriverRun(RunPurpose.Invalidate, Lazily(() => _driver.Sync(sync.Domain, sync.Gather))) { ReplyTo = sender, Ticket = sync.Ticket });
                 break;
             case MapByDriver map:
                 Start(new DriverRun(RunPurpose.Invalidate, map.Steps) { ReplyTo = sender, Ticket = map.Ticket });
                 break;
             case InterruptRaised:
                 _interruptWaits = false;
-                Start(new DriverRun(RunPurpose.Interrupt, _driver.HandleInterrupt()));
+                Start(new DriverRun(RunPurpose.Interrupt, Lazily(_driver.HandleInterrupt)));
                 break;
             case AllocateDomain allocate:
                 Allocate(allocate.Tenant, sender);
@@ -209,10 +215,17 @@ internal sealed class IommuActor : UntypedActor
                 _host.FreedTables.GiveAway();
                 if (run.HasSucceeded)
                     _memory.Attached[run.Group] = run.Domain;
-                run.ReplyTo.Tell(new Programmed(run.Group, run.Epoch, run.Purpose, failure));
+                var programmed = new Programmed(run.Group, run.Epoch, run.Purpose, failure);
+                if (failure == null && run.Purpose == RunPurpose.Attach)
+                    _memory.Writers[run.Domain!].Tell(new MapAttached(programmed, run.ReplyTo));
+                else
+                    run.ReplyTo.Tell(programmed);
                 break;
             case RunPurpose.Invalidate:
-                run.ReplyTo.Tell(new Invalidated(run.Ticket, failure));
+                run.ReplyTo.Tell(new Invalidated(run.Ticket, failure, run.Error));
+                break;
+            case RunPurpose.Interrupt when run.Failure != null:
+                _host.InterruptFailures.Add(run.Failure);
                 break;
         }
 
@@ -233,6 +246,7 @@ internal sealed class IommuActor : UntypedActor
                 _memory.Domains.Add(tenant, domain);
             }
 
+            _memory.Writers[domain] = sender;
             sender.Tell(new DomainAllocated(domain));
         }
         catch (DriverException error)

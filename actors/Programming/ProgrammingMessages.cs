@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Akka.Actor;
 using Emulator.Actors.Ownership;
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
@@ -41,7 +42,16 @@ internal static class ProgrammingMessages
     /// <param name="Ticket">Names the request in the answer.</param>
     public sealed record MapByDriver(IEnumerable<DriverStep> Steps, long Ticket);
 
-    public sealed record Invalidated(long Ticket, string? Failure);
+    /// <summary>How a domain's request ended.</summary>
+    /// <param name="Ticket">The request.</param>
+    /// <param name="Failure">Null when it succeeded.</param>
+    /// <param name="Error">What the driver returned when it failed with an error of its own.</param>
+    public sealed record Invalidated(long Ticket, string? Failure, Errno Error = Errno.None);
+
+    /// <summary>IOMMU to domain: a group was attached to it. Where the driver maps for attached domains only, the buffer is mapped; then, or else at once, the group is answered.</summary>
+    /// <param name="Answer">The answer, unless mapping fails.</param>
+    /// <param name="Group">Who waits for it.</param>
+    public sealed record MapAttached(Programmed Answer, IActorRef Group);
 
     /// <summary>IOMMU to host: the IOMMU and its devices are probed, or can't be.</summary>
     public sealed record IommuProbed(string? Failure);

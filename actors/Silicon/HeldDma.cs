@@ -3,6 +3,7 @@ using Emulator.Actors.Devices;
 using Emulator.Actors.Hosts;
 using Emulator.Actors.Ownership;
 using Emulator.Hardware.Dma;
+using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus;
 
 namespace Emulator.Actors.Silicon;
@@ -12,8 +13,9 @@ namespace Emulator.Actors.Silicon;
 internal sealed class HeldDma
 {
     private readonly ResumedDma[] _resumed = new ResumedDma[64];
-    private readonly Dictionary<StreamId, int> _devices = [];
+    private readonly Dictionary<StreamBinding, int> _devices = [];
     private readonly int _devicesPerGroup;
+    private int _held;
 
     public HeldDma(EmulatedHost host)
     {
@@ -21,15 +23,23 @@ internal sealed class HeldDma
         for (var device = 0; device < host.Devices.Count; device++)
         {
             foreach (var binding in host.Devices[device].Streams)
-                _devices.TryAdd(binding.Stream, device);
+                _devices.TryAdd(binding, device);
         }
+
+        foreach (ref readonly var tenure in host.Tenures.AsSpan())
+            _held += tenure.Held + tenure.Abandoned;
     }
 
-    public static int CountStalled(DmaBatch batch)
+    /// <summary>Whether the silicon holds any.</summary>
+    public bool IsAny => _held > 0;
+
+    /// <summary>Counts what the silicon holds of a batch that it has answered.</summary>
+    public int Count(DmaBatch batch)
     {
         var stalled = 0;
         foreach (ref readonly var completion in batch.Completions.AsSpan(0, batch.Count))
             stalled += completion.Status == DmaStatus.Stalled ? 1 : 0;
+        _held += stalled;
         return stalled;
     }
 
@@ -45,7 +55,8 @@ internal sealed class HeldDma
                 any = true;
                 foreach (ref readonly var dma in _resumed.AsSpan(0, count))
                 {
-                    if (_devices.TryGetValue(dma.Request.Stream, out var device))
+                    _held--;
+                    if (_devices.TryGetValue(new StreamBinding(unit, dma.Request.Stream), out var device))
                         Forward(dma, device, unit, tenures, checker);
                 }
             }
@@ -58,7 +69,10 @@ internal sealed class HeldDma
     {
         var group = device / _devicesPerGroup;
         ref var tenure = ref tenures[group];
-        tenure.Held = Math.Max(0, tenure.Held - 1);
+        if (tenure.Abandoned > 0)
+            tenure.Abandoned--;
+        else
+            tenure.Held = Math.Max(0, tenure.Held - 1);
         var batch = new DmaBatch(ActorRefs.Nobody, device, group, unit) { Count = 1, SentUnder = tenure.Epoch, CompletedUnder = tenure.Epoch, CompletedIn = tenure.State };
         batch.Requests[0] = dma.Request;
         batch.Completions[0] = dma.Completion;

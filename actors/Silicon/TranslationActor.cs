@@ -26,7 +26,7 @@ internal sealed class TranslationActor : UntypedActor
     private readonly Bus _bus;
     private readonly IIommu[] _units;
     private readonly GroupTenure[] _tenures;
-    private readonly HeldDma? _held;
+    private readonly HeldDma _held;
     private readonly List<OwnershipMessages.Fence> _waitingFences = [];
     private readonly IActorRef _checker;
     private readonly IActorRef _iommu;
@@ -34,6 +34,7 @@ internal sealed class TranslationActor : UntypedActor
     private readonly DmaBatch[] _answered = new DmaBatch[MaxAnswered];
     private int _answeredCount;
     private bool _interruptSent;
+    private bool _handlerFailed;
 
     /// <summary>Makes it over a host's silicon.</summary>
     /// <param name="host">The host.</param>
@@ -47,7 +48,7 @@ internal sealed class TranslationActor : UntypedActor
         _bus = host.Platform.Bus;
         _units = [.. _bus.Units];
         _tenures = host.Tenures;
-        _held = host.Devices.Any(device => device.CanStall) ? new HeldDma(host) : null;
+        _held = new HeldDma(host);
     }
 
     protected override void PreStart() => StateGrants();
@@ -108,6 +109,9 @@ internal sealed class TranslationActor : UntypedActor
             case OwnershipMessages.Fence fence:
                 Fence(fence, Sender);
                 break;
+            case OwnershipMessages.GiveUpHeld give:
+                GiveUpHeld(give);
+                break;
             case OwnershipMessages.BeginAttach attach:
                 BeginAttach(attach);
                 break;
@@ -140,8 +144,7 @@ internal sealed class TranslationActor : UntypedActor
         batch.CompletedIn = tenure.State;
         batch.CompletedUnder = tenure.Epoch;
         _host.Dma.AddBatch(batch.Count, batch.IsStale);
-        if (_held != null)
-            tenure.Held += HeldDma.CountStalled(batch);
+        tenure.Held += _held.Count(batch);
         _answered[_answeredCount++] = batch;
         if (_answeredCount == MaxAnswered || !_cell.HasMessages)
             SendAnswered();
@@ -159,14 +162,14 @@ internal sealed class TranslationActor : UntypedActor
     private void Settle()
     {
         CountSilicon();
-        if (_held != null)
+        if (_held.IsAny)
         {
             SendAnswered();
             if (_held.TakeResumed(_units, _tenures, _checker))
                 PassWaitingFences();
         }
 
-        if (_interruptSent)
+        if (_interruptSent || _handlerFailed)
             return;
         foreach (var unit in _units)
         {
@@ -221,8 +224,11 @@ internal sealed class TranslationActor : UntypedActor
 
     private void EndRun(DriverRun run)
     {
+        // A handler that threw would throw again: the interrupt waits until somebody programs a group.
         if (run.Purpose == RunPurpose.Interrupt)
-            _interruptSent = false;
+            (_interruptSent, _handlerFailed) = (false, run.Failure != null);
+        else if (run.Group >= 0)
+            _handlerFailed = false;
         if (run.Group >= 0 && run.HasSucceeded && run.Epoch == _tenures[run.Group].Epoch)
         {
             ref var tenure = ref _tenures[run.Group];
@@ -265,6 +271,7 @@ internal sealed class TranslationActor : UntypedActor
         else if (tenure.Held > 0)
         {
             _waitingFences.Add(fence with { ReplyTo = sender });
+            Context.System.Scheduler.ScheduleTellOnce(_host.Specification.HeldDmaLimit, Self, new OwnershipMessages.GiveUpHeld(fence.Group, fence.Epoch), Self);
         }
         else
         {
@@ -282,6 +289,16 @@ internal sealed class TranslationActor : UntypedActor
         _waitingFences.Clear();
         foreach (var fence in waiting)
             Fence(fence, fence.ReplyTo);
+    }
+
+    private void GiveUpHeld(OwnershipMessages.GiveUpHeld give)
+    {
+        ref var tenure = ref _tenures[give.Group];
+        if (give.Epoch != tenure.Epoch || tenure.State != OwnershipState.Blocking)
+            return;
+        _host.Dma.AddAbandoned(tenure.Held);
+        (tenure.Abandoned, tenure.Held) = (tenure.Abandoned + tenure.Held, 0);
+        PassWaitingFences();
     }
 
     private void BeginAttach(OwnershipMessages.BeginAttach attach)

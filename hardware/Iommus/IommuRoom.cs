@@ -29,6 +29,9 @@ public sealed record IommuRoom
     /// <summary>Whether all devices behind an instance live in one address space: then they are one group, as the kernel's driver has it.</summary>
     public bool HasOneAddressSpace { get; init; }
 
+    /// <summary>Whether all domains have the same entries - one table for all, or entries inside the IOMMU: then no two owners can be kept apart.</summary>
+    public bool HasOneTable { get; init; }
+
     /// <summary>Builds a platform. The options' variant is one of <see cref="Variants"/>.</summary>
     public required Func<PlatformOptions, Platform> Build { get; init; }
 

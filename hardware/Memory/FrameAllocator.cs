@@ -28,8 +28,11 @@ public sealed class FrameAllocator : IFrameAllocator
         ArgumentNullException.ThrowIfNull(memory);
         if (length < PhysicalMemory.FrameSize || (start & (PhysicalMemory.FrameSize - 1)) != 0 || !memory.IsRam(start, length))
             throw new ArgumentException($"0x{start:x}+0x{length:x} is not a frame-aligned range of RAM", nameof(start));
-        (_memory, _next, _end, _owner) = (memory, start, start + length, owner);
+        (_memory, Start, _next, _end, _owner) = (memory, start, start, start + length, owner);
     }
+
+    /// <inheritdoc/>
+    public ulong Start { get; }
 
     /// <inheritdoc/>
     public long Freed => Interlocked.Read(ref _freed);

@@ -5,6 +5,9 @@ namespace Emulator.Hardware.Memory;
 /// <summary>Gives out memory for translation tables and queues, as the kernel's page allocator does for an IOMMU driver.</summary>
 public interface IFrameAllocator
 {
+    /// <summary>First byte of the range that blocks come from; beyond all memory where there is no such range.</summary>
+    ulong Start => ulong.MaxValue;
+
     /// <summary>Blocks given back so far.</summary>
     long Freed => 0;
 

@@ -75,7 +75,7 @@ public class TranslationActorBenchmarks
         var specification = _host.Specification;
         batch.Count = DmaBatch.Capacity;
         for (var i = 0; i < batch.Count; i++)
-            batch.Requests[i] = new DmaRequest(_host.Devices[0].Stream, new Iova(specification.IovaBase + ((ulong)random.Next((int)specification.BufferSize / 64) * 64)), DmaAccess.Write, 64);
+            batch.Requests[i] = new DmaRequest(_host.Devices[0].Stream, new Iova(_host.Layout.IovaBase + ((ulong)random.Next((int)specification.BufferSize / 64) * 64)), DmaAccess.Write, 64);
         return batch;
     }
 }

@@ -99,8 +99,8 @@ public sealed class DeviceActorTests : HostTest
         var first = _silicon.ExpectMsg<DmaBatch>().Requests;
         StartDevice(new Workload { TotalDmas = 256, Pattern = pattern, Length = 128 });
         Assert.Equal(first, _silicon.ExpectMsg<DmaBatch>().Requests);
-        var specification = _host!.Specification;
-        Assert.All(first, request => Assert.InRange(request.Iova.Value, specification.IovaBase, specification.IovaBase + specification.BufferSize - 128));
+        var start = _host!.Layout.IovaBase;
+        Assert.All(first, request => Assert.InRange(request.Iova.Value, start, start + _host.Specification.BufferSize - 128));
         Assert.All(first, request => Assert.Equal(0UL, request.Iova.Value % 128));
     }
 

@@ -57,8 +57,8 @@ public sealed class DomainActorTests : HostTest
         Hold(Flat.FlatDriver.BlockGate);
         var change = Host.ReassignAsync(0, B);
         await AwaitConditionAsync(() => Task.FromResult(Emulated.Driver.Current is { HasBegun: true }), Patience);
-        var unmap = domain.Ask<DomainMessages.Unmapped>(new DomainMessages.Unmap(new Iova(Host.Specification.IovaBase), 4096), Patience);
-        await AwaitConditionAsync(() => Task.FromResult(Emulated.Driver.Domains[A].PageTable!.Lookup(Host.Specification.IovaBase) == null), Patience);
+        var unmap = domain.Ask<DomainMessages.Unmapped>(new DomainMessages.Unmap(new Iova(Emulated.Layout.IovaBase), 4096), Patience);
+        await AwaitConditionAsync(() => Task.FromResult(Emulated.Driver.Domains[A].PageTable!.Lookup(Emulated.Layout.IovaBase) == null), Patience);
         Host.Actor.Tell(new SupervisionMessages.CrashActor(ActorKind.Iommu));
         await AwaitConditionAsync(() => Task.FromResult(Emulated.Ownership.ActorRestarts == 1), Patience);
         Release(Flat.FlatDriver.BlockGate);

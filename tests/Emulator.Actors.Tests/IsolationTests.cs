@@ -18,7 +18,7 @@ public sealed class IsolationTests : HostTest
     public async Task A_page_of_another_tenant_in_a_domain_is_found_with_all_its_circumstances()
     {
         await Start(Specification() with { Devices = 1, Workload = new Workload { TotalDmas = 20_000, Pattern = AccessPattern.Sequential } });
-        var planted = new Iova(Host.Specification.IovaBase + 0x3000);
+        var planted = new Iova(Emulated.Layout.IovaBase + 0x3000);
         var foreign = new PhysicalAddress(Emulated.FrameOf(tenant: 1, page: 5, pageSize: 4096));
         var domain = Child("domain-0");
         await domain.Ask<DomainMessages.Unmapped>(new DomainMessages.Unmap(planted, 4096), Patience);
@@ -61,7 +61,7 @@ public sealed class IsolationTests : HostTest
         await Start(Specification());
         var device = CreateTestProbe();
         var batch = new DmaBatch(device, 0, 0, 0) { Count = 1, SentUnder = new Epoch(1) };
-        batch.Requests[0] = new DmaRequest(Emulated.Devices[0].Stream, new Iova(Host.Specification.IovaBase), DmaAccess.Write);
+        batch.Requests[0] = new DmaRequest(Emulated.Devices[0].Stream, new Iova(Emulated.Layout.IovaBase), DmaAccess.Write);
         await Host.ReassignAsync(0, B);
         Child("translation").Tell(batch);
         device.ExpectMsg<DmaBatch>();
@@ -149,7 +149,7 @@ public sealed class IsolationTests : HostTest
         var device = CreateTestProbe();
         // Fills the IOTLB, so that there is something to outlive the block.
         var batch = new DmaBatch(device, 0, 0, 0) { Count = 1 };
-        batch.Requests[0] = new DmaRequest(Emulated.Devices[0].Stream, new Iova(specification.IovaBase), DmaAccess.Write);
+        batch.Requests[0] = new DmaRequest(Emulated.Devices[0].Stream, new Iova(Emulated.Layout.IovaBase), DmaAccess.Write);
         Child("translation").Tell(batch);
         device.ExpectMsg<DmaBatch>();
         await Host.Actor.Ask<HostMessages.GroupBlocked>(new HostMessages.BlockGroup(0), Patience);

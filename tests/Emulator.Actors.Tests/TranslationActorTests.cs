@@ -218,7 +218,7 @@ public sealed class TranslationActorTests : HostTest
     private DmaBatch Batch()
     {
         var batch = new DmaBatch(TestActor, 0, 0, 0) { Count = 1 };
-        batch.Requests[0] = new DmaRequest(_host.Devices[0].Stream, new Iova(_host.Specification.IovaBase), DmaAccess.Write);
+        batch.Requests[0] = new DmaRequest(_host.Devices[0].Stream, new Iova(_host.Layout.IovaBase), DmaAccess.Write);
         return batch;
     }
 

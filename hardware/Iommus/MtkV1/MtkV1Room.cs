@@ -21,6 +21,7 @@ public static class MtkV1Room
         Guess = Guess2022.Identity,
         Variants = [Mt2701],
         HasOneAddressSpace = true,
+        HasOneTable = true,
         ModelChoices =
         [
             "The two TLBs of the M4U are one; an invalidation drops from it when INV_SEL names either.",

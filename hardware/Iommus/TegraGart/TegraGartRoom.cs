@@ -21,6 +21,7 @@ public static class TegraGartRoom
         Guess = Guess2022.Blocking,
         Variants = [Tegra20, Debug],
         HasOneAddressSpace = true,
+        HasOneTable = true,
         Supports = (_, kernel) => kernel == KernelVersion.Linux61,
         ModelChoices =
         [

@@ -14,5 +14,5 @@ public sealed record HostResult(HostSpecification Specification, HostStatistics 
     public double DmaPerSecond => Elapsed > TimeSpan.Zero ? Statistics.Dmas / Elapsed.TotalSeconds : 0;
 
     /// <summary>Whether every check of this host held.</summary>
-    public bool Held => Statistics is { Violations: 0, Unchecked: 0, ReassignmentsFailed: 0, ActorRestarts: 0 } && Problems.Count == 0;
+    public bool Held => Statistics is { Violations: 0, Unchecked: 0, ReassignmentsFailed: 0, ActorRestarts: 0, InterruptFailures: 0 } && Problems.Count == 0;
 }

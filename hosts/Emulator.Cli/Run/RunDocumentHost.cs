@@ -21,6 +21,9 @@ namespace Emulator.Cli.Run;
 /// <param name="Violations">DMAs that landed where their device had no right to read or write.</param>
 /// <param name="Unchecked">DMAs that no check has seen.</param>
 /// <param name="ActorRestarts">Crashes of actors.</param>
+/// <param name="Abandoned">DMAs that the silicon still held when their group was declared blocked.</param>
+/// <param name="InterruptFailures">Runs of the interrupt handler in which the driver stopped, as a kernel would have.</param>
+/// <param name="FirstInterruptFailure">Where it stopped first.</param>
 /// <param name="FirstViolations">The first violations in words.</param>
 /// <param name="Problems">Reassignments that failed, in words; the first ones.</param>
 public sealed record RunDocumentHost(
@@ -42,6 +45,9 @@ public sealed record RunDocumentHost(
     long Violations,
     long Unchecked,
     long ActorRestarts,
+    long Abandoned,
+    long InterruptFailures,
+    string? FirstInterruptFailure,
     IReadOnlyList<string> FirstViolations,
     IReadOnlyList<string> Problems)
 {
@@ -69,6 +75,9 @@ public sealed record RunDocumentHost(
             statistics.Violations,
             statistics.Unchecked,
             statistics.ActorRestarts,
+            statistics.Abandoned,
+            statistics.InterruptFailures,
+            statistics.FirstInterruptFailure,
             [.. statistics.FirstViolations.Select(violation => violation.ToString())],
             host.Problems);
     }

@@ -17,6 +17,10 @@ internal static class RunTables
         {
             foreach (var violation in host.Statistics.FirstViolations.Take(ShownViolations))
                 console.MarkupLineInterpolated($"[red]violation[/] on {host.Specification.Name}: {violation.ToString()}");
+            if (host.Statistics.Abandoned > 0)
+                console.MarkupLineInterpolated($"[yellow]held[/] on {host.Specification.Name}: {Count(host.Statistics.Abandoned)} DMAs were still held by the silicon when their group was declared blocked");
+            if (host.Statistics.FirstInterruptFailure is { } failure)
+                console.MarkupLineInterpolated($"[red]stopped[/] on {host.Specification.Name}: {Count(host.Statistics.InterruptFailures)} times in the interrupt handler, first: {failure}");
             foreach (var problem in host.Problems)
                 console.MarkupLineInterpolated($"[red]failed[/] on {host.Specification.Name}: {problem}");
         }
@@ -64,7 +68,7 @@ internal static class RunTables
             return $"{early}[red]Violated[/]: {scope}; {Count(result.Violations)} DMAs landed where their device had no right to read or write.";
         var statistics = result.Hosts.Select(host => host.Statistics).ToList();
         return $"{early}[red]Not proven[/]: {scope}; {statistics.Sum(s => s.ReassignmentsFailed)} changes of owner failed, "
-            + $"{Count(statistics.Sum(s => s.Unchecked))} DMAs were not checked, {statistics.Sum(s => s.ActorRestarts)} actors crashed.";
+            + $"{Count(statistics.Sum(s => s.Unchecked))} DMAs were not checked, {statistics.Sum(s => s.ActorRestarts)} actors crashed, {statistics.Sum(s => s.InterruptFailures)} interrupt handlers stopped.";
     }
 
     private static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);

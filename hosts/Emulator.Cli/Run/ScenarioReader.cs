@@ -176,7 +176,7 @@ public static class ScenarioReader
     // What only the driver knows - how many streams there are, whether it can block - is asked of it on a platform of its own.
     private static void CheckDriver(YamlFields fields, HostSpecification host)
     {
-        using var platform = host.Room.Create(new PlatformOptions { Kernel = host.Kernel, Variant = host.Variant });
+        using var platform = host.Room.Create(new PlatformOptions { Kernel = host.Kernel, Variant = host.Variant, Devices = host.Devices });
         if (host.Strategy == BlockingStrategy.Native && !platform.Driver.HasNativeBlocking)
             throw fields.Refuse("strategy", $"native: Linux {SurveyText.Of(host.Kernel)}'s driver of {host.Room.Name} has no blocking domain of its own; use empty");
         try
@@ -188,6 +188,15 @@ public static class ScenarioReader
         catch (Exception e) when (e is DriverException or ArgumentException)
         {
             throw fields.Refuse("devices", e.Message);
+        }
+
+        try
+        {
+            HostLayout.Of(host);
+        }
+        catch (ArgumentException e)
+        {
+            throw fields.Refuse("bufferSize", e.Message);
         }
     }
 }
