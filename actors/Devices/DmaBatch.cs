@@ -19,8 +19,11 @@ public sealed class DmaBatch : IDataLane
     /// <param name="device">The device's number in its host.</param>
     /// <param name="group">Its group.</param>
     /// <param name="unit">The IOMMU instance that it passes through.</param>
-    public DmaBatch(IActorRef owner, int device, int group, int unit)
+    /// <param name="capacity">DMAs that it has room for.</param>
+    public DmaBatch(IActorRef owner, int device, int group, int unit, int capacity = Capacity)
     {
+        Requests = new DmaRequest[capacity];
+        Completions = new DmaCompletion[capacity];
         Owner = owner;
         Device = device;
         Group = group;
@@ -43,10 +46,10 @@ public sealed class DmaBatch : IDataLane
     public int Slot { get; init; }
 
     /// <summary>The requests; the first <see cref="Count"/> are valid.</summary>
-    public DmaRequest[] Requests { get; } = new DmaRequest[Capacity];
+    public DmaRequest[] Requests { get; }
 
     /// <summary>The answers, at the same index.</summary>
-    public DmaCompletion[] Completions { get; } = new DmaCompletion[Capacity];
+    public DmaCompletion[] Completions { get; }
 
     /// <summary>DMAs in it.</summary>
     public int Count { get; set; }

@@ -53,11 +53,13 @@ internal sealed class HeldDma
             while (units[unit].TakeResumed(_resumed) is var count and > 0)
             {
                 any = true;
-                foreach (ref readonly var dma in _resumed.AsSpan(0, count))
+                _held -= count;
+                for (ReadOnlySpan<ResumedDma> rest = _resumed.AsSpan(0, count); rest.Length > 0;)
                 {
-                    _held--;
-                    if (_devices.TryGetValue(new StreamBinding(unit, dma.Request.Stream), out var device))
-                        Forward(dma, device, unit, tenures, checker);
+                    var run = RunOfOneStream(rest);
+                    if (_devices.TryGetValue(new StreamBinding(unit, rest[0].Request.Stream), out var device))
+                        Forward(rest[..run], device, unit, tenures, checker);
+                    rest = rest[run..];
                 }
             }
         }
@@ -65,17 +67,30 @@ internal sealed class HeldDma
         return any;
     }
 
-    private void Forward(in ResumedDma dma, int device, int unit, GroupTenure[] tenures, IActorRef checker)
+    private static int RunOfOneStream(ReadOnlySpan<ResumedDma> resumed)
+    {
+        var run = 1;
+        while (run < resumed.Length && resumed[run].Request.Stream == resumed[0].Request.Stream)
+            run++;
+        return run;
+    }
+
+    private void Forward(ReadOnlySpan<ResumedDma> resumed, int device, int unit, GroupTenure[] tenures, IActorRef checker)
     {
         var group = device / _devicesPerGroup;
         ref var tenure = ref tenures[group];
-        if (tenure.Abandoned > 0)
-            tenure.Abandoned--;
-        else
-            tenure.Held = Math.Max(0, tenure.Held - 1);
-        var batch = new DmaBatch(ActorRefs.Nobody, device, group, unit) { Count = 1, SentUnder = tenure.Epoch, CompletedUnder = tenure.Epoch, CompletedIn = tenure.State };
-        batch.Requests[0] = dma.Request;
-        batch.Completions[0] = dma.Completion;
+        var abandoned = Math.Min(tenure.Abandoned, resumed.Length);
+        tenure.Abandoned -= abandoned;
+        tenure.Held = Math.Max(0, tenure.Held - (resumed.Length - abandoned));
+        var batch = new DmaBatch(ActorRefs.Nobody, device, group, unit, resumed.Length)
+        {
+            Count = resumed.Length,
+            SentUnder = tenure.Epoch,
+            CompletedUnder = tenure.Epoch,
+            CompletedIn = tenure.State,
+        };
+        for (var i = 0; i < resumed.Length; i++)
+            (batch.Requests[i], batch.Completions[i]) = (resumed[i].Request, resumed[i].Completion);
         checker.Tell(batch, ActorRefs.NoSender);
     }
 }

@@ -17,7 +17,7 @@ namespace Emulator.Actors.Silicon;
 /// the silicon whatever a group's state is - what blocks is the silicon - and stamps the answers with the state.
 /// </summary>
 /// <remarks>Fails closed: after a crash every group that was ever programmed is Blocking until it has been blocked again. Messages of an older epoch are refused with an answer.</remarks>
-internal sealed class TranslationActor : UntypedActor
+internal sealed class TranslationActor : UntypedActor, IWithTimers
 {
     // Answered batches wait for each other while more are in line, as a device's completions wait for one interrupt: each wakes another thread otherwise.
     private const int MaxAnswered = 4;
@@ -50,6 +50,8 @@ internal sealed class TranslationActor : UntypedActor
         _tenures = host.Tenures;
         _held = new HeldDma(host);
     }
+
+    public ITimerScheduler Timers { get; set; } = null!;
 
     protected override void PreStart() => StateGrants();
 
@@ -271,7 +273,7 @@ internal sealed class TranslationActor : UntypedActor
         else if (tenure.Held > 0)
         {
             _waitingFences.Add(fence with { ReplyTo = sender });
-            Context.System.Scheduler.ScheduleTellOnce(_host.Specification.HeldDmaLimit, Self, new OwnershipMessages.GiveUpHeld(fence.Group, fence.Epoch), Self);
+            Timers.StartSingleTimer(fence.Group, new OwnershipMessages.GiveUpHeld(fence.Group, fence.Epoch), _host.Specification.HeldDmaLimit);
         }
         else
         {

@@ -15,9 +15,8 @@ public sealed class DomainActorTests : HostTest
     public async Task The_same_IOVA_is_another_frame_in_each_tenants_domain_and_none_is_the_identity()
     {
         await Start(Specification());
-        var specification = Host.Specification;
         var tables = new[] { A, B }.Select(tenant => Emulated.Driver.Domains[tenant].PageTable!).ToArray();
-        for (var iova = specification.IovaBase; iova < specification.IovaBase + specification.BufferSize; iova += 4096)
+        for (var iova = Emulated.Layout.IovaBase; iova < Emulated.Layout.IovaBase + Host.Specification.BufferSize; iova += 4096)
         {
             var (ofA, ofB) = (tables[0].Lookup(iova)!.Value, tables[1].Lookup(iova)!.Value);
             Assert.Equal((A, B), (Memory.OwnerOf(ofA), Memory.OwnerOf(ofB)));

@@ -3,12 +3,36 @@ using Emulator.Actors.Hosts;
 using Emulator.Actors.Ownership;
 using Emulator.Actors.Programming;
 using Emulator.Actors.Tests.Flat;
+using Emulator.Hardware.Iommus;
 using Emulator.Hardware.Memory;
 
 namespace Emulator.Actors.Tests;
 
 public sealed class OwnershipFailureTests : HostTest
 {
+    [Fact]
+    public async Task An_interrupt_handler_that_stops_is_counted_with_its_message_and_changes_go_on()
+    {
+        await Start(Specification(variant: FlatRoom.HandlerStops));
+        await Host.Actor.Ask<HostMessages.GroupBlocked>(new HostMessages.BlockGroup(0), Patience);
+        Host.StartWorkload();
+        await Host.WaitForWorkloadAsync();
+        Assert.IsType<HostMessages.Reassigned>(await Host.ReassignAsync(0, B));
+        await AwaitConditionAsync(() => Task.FromResult(Emulated.InterruptFailures.Count > 0), Patience);
+        var statistics = await Host.GetStatisticsAsync();
+        Assert.Equal(("BUG in the handler", 0), (statistics.FirstInterruptFailure, statistics.ActorRestarts));
+        // Not once for each DMA that was refused: the interrupt waits until a group is programmed again.
+        Assert.InRange(statistics.InterruptFailures, 1, 3);
+    }
+
+    [Fact]
+    public async Task A_host_with_more_domains_than_identifiers_does_not_start_and_says_why()
+    {
+        Launch(Specification(BlockingStrategy.Empty) with { Room = IommuCatalog.Find("tegra-smmu")!, Variant = "tegra30", Devices = 4 });
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => Host.WaitUntilStartedAsync());
+        Assert.Contains("-ENOSPC", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_group_whose_blocking_fails_is_not_reassigned_and_not_called_blocked()
     {

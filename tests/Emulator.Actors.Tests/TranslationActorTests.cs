@@ -23,7 +23,7 @@ public sealed class TranslationActorTests : HostTest
     {
         IgnoreMessages(message => message is ProgrammingMessages.InterruptRaised);
         _checker = CreateTestProbe();
-        _host = Build(Specification());
+        _host = Build(Specification() with { HeldDmaLimit = TimeSpan.FromMilliseconds(400) });
         _translation = Sys.ActorOf(new HostProps("emulator.pinned-dispatcher").Translation(_host, _checker, TestActor));
         _checker.ExpectMsg<OwnershipChanged>();
         _checker.ExpectMsg<OwnershipChanged>();
@@ -171,6 +171,23 @@ public sealed class TranslationActorTests : HostTest
         ExpectMsg<FencePassed>();
         Assert.Equal(DmaStatus.Aborted, _checker.ExpectMsg<DmaBatch>().Completions[0].Status);
         Assert.Equal(OwnershipState.Blocked, _checker.ExpectMsg<OwnershipChanged>().State);
+    }
+
+    [Fact]
+    public void DMA_that_the_silicon_never_lets_go_is_given_up_counted_and_still_checked_when_it_ends()
+    {
+        Block(1);
+        Perform(DriverStep.Write(FlatIommu.ControlBase, 3));
+        _translation.Tell(Batch());
+        Assert.Equal(DmaStatus.Stalled, _checker.ExpectMsg<DmaBatch>().Completions[0].Status);
+        Program(RunPurpose.Block, 1);
+        _translation.Tell(Blocked(1));
+        ExpectMsg<FencePassed>();
+        Assert.Equal(OwnershipState.Blocked, _checker.ExpectMsg<OwnershipChanged>().State);
+        Assert.Equal((1, 0, 1), (_host.Dma.Abandoned, _host.Tenures[0].Held, _host.Tenures[0].Abandoned));
+        Perform(DriverStep.Write(FlatIommu.Resume, 1));
+        Assert.Equal(DmaStatus.Aborted, _checker.ExpectMsg<DmaBatch>().Completions[0].Status);
+        Assert.Equal(0, _host.Tenures[0].Abandoned);
     }
 
     [Fact]

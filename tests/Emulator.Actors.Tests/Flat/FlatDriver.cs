@@ -77,6 +77,8 @@ public sealed class FlatDriver(PhysicalMemory memory, IFrameAllocator frames, Ke
     {
         var status = DriverStep.Read(FlatIommu.Status);
         yield return status;
+        if (variant == FlatRoom.HandlerStops)
+            throw new KernelBugException("BUG in the handler");
         if (status.Value != 0)
             yield return DriverStep.Write(FlatIommu.Status, status.Value);
     }

@@ -22,6 +22,9 @@ public static class FlatRoom
     /// <summary>The driver refuses every device.</summary>
     public const string RefusesDevices = "refuses-devices";
 
+    /// <summary>The interrupt handler runs into a BUG.</summary>
+    public const string HandlerStops = "handler-stops";
+
     private const ulong RamSize = 4UL << 30;
 
     public static IommuRoom Room { get; } = new()
@@ -29,7 +32,7 @@ public static class FlatRoom
         Name = "flat",
         Title = "A flat IOMMU for tests",
         Guess = Guess2022.Undecided,
-        Variants = [Sound, DetachBypasses, NeverInvalidates, NoNativeBlocking, RefusesDevices],
+        Variants = [Sound, DetachBypasses, NeverInvalidates, NoNativeBlocking, RefusesDevices, HandlerStops],
         Build = options =>
         {
             var memory = new PhysicalMemory(new MemoryRange(0, RamSize));
