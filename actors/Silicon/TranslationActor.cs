@@ -273,7 +273,9 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
         else if (tenure.Held > 0)
         {
             _waitingFences.Add(fence with { ReplyTo = sender });
-            Timers.StartSingleTimer(fence.Group, new OwnershipMessages.GiveUpHeld(fence.Group, fence.Epoch), _host.Specification.HeldDmaLimit);
+            var giveUp = new OwnershipMessages.GiveUpHeld(fence.Group, fence.Epoch);
+            if (!Timers.IsTimerActive(giveUp))
+                Timers.StartSingleTimer(giveUp, giveUp, _host.Specification.HeldDmaLimit);
         }
         else
         {

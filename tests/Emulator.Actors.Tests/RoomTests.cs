@@ -15,8 +15,42 @@ public sealed class RoomTests : HostTest
 {
     private const long DmasWhileBlocked = 10_000;
 
+    // What is not named here is sound. Of several lines that cover a case the last one counts.
     private static readonly RoomCase[] s_cases =
     [
+        // Cached translations of the owner before are live from when the next attach opens the stream until it invalidates.
+        new("apple-dart", BlockingStrategy.Detach, Windows),
+        new("apple-dart", BlockingStrategy.Native, Windows),
+        // Each attach turns the SysMMU off first: what it held passes untranslated then, though no DMA falls between the steps.
+        new("exynos", BlockingStrategy.Empty, Windows) { EvenWhole = true },
+        new("exynos", BlockingStrategy.Detach, Strays),
+        // A domain belongs to one instance, and each device is behind its own.
+        new("ipmmu-vmsa", BlockingStrategy.Empty, Sound) { Devices = 1 },
+        new("ipmmu-vmsa", BlockingStrategy.Detach, Strays) { Devices = 1 },
+        new("mtk", null, DoesNotStart, "one table for all domains"),
+        // Attaching any domain but the first one does nothing, and a detach writes no register.
+        new("mtk_v1", null, Strays),
+        new("rockchip", BlockingStrategy.Empty, Windows),
+        new("rockchip", BlockingStrategy.Detach, Strays),
+        // 6.1: a domain takes one device, and takes it once: nothing but the detach frees it. 6.12 turns the silicon off on the way and never invalidates.
+        new("sprd", BlockingStrategy.Empty, Refuses, "-EINVAL") { Devices = 1 },
+        new("sprd", BlockingStrategy.Detach, Strays) { Devices = 1 },
+        new("sprd", null, Strays) { Kernel = KernelVersion.Linux612, Devices = 1 },
+        new("sun50i", BlockingStrategy.Detach, Strays),
+        // The context bank is programmed at a domain's first attach only.
+        new("qcom_iommu", null, Strays),
+        // The device's context is taken already when the empty domain is attached.
+        new("msm", BlockingStrategy.Empty, Refuses, "-EEXIST"),
+        new("msm", BlockingStrategy.Detach, Strays),
+        new("fsl_pamu", null, DoesNotStart, "maps nothing"),
+        // A domain takes one device, once.
+        new("omap", BlockingStrategy.Empty, Refuses, "-EBUSY") { Devices = 1 },
+        new("omap", BlockingStrategy.Empty, Refuses, "-EINVAL") { Kernel = KernelVersion.Linux612, Devices = 1 },
+        new("omap", BlockingStrategy.Detach, Strays) { Devices = 1 },
+        // One domain is active at a time.
+        new("tegra-gart", BlockingStrategy.Empty, DoesNotStart, "-EBUSY"),
+        new("tegra-gart", BlockingStrategy.Detach, Strays),
+        new("tegra-smmu", BlockingStrategy.Detach, Strays),
     ];
 
     private static IEnumerable<IommuRoom> Rooms => IommuCatalog.Rooms.Append(FlatRoom.Room);
@@ -60,12 +94,8 @@ public sealed class RoomTests : HostTest
             Workload = new Workload { TotalDmas = long.MaxValue },
         });
         var (outcome, reason) = await Observe();
-        if (pacing == DriverPacing.Whole && expected.Outcome == Windows)
-            Assert.Equal(Sound, outcome);
-        else if (expected.Outcome == Windows)
-            Assert.True(outcome is Sound or Windows, $"{outcome}: {reason}");
-        else
-            Assert.True(expected.Outcome == outcome, $"{outcome}: {reason}");
+        // Whether DMA falls into a window is chance.
+        Assert.True(outcome == expected.OutcomeOf(pacing) || (outcome == Sound && expected.Outcome == Windows), $"{outcome}: {reason}");
         Assert.Contains(expected.Reason, reason, StringComparison.Ordinal);
     }
 
