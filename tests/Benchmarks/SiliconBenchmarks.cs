@@ -109,7 +109,7 @@ public class SiliconBenchmarks
         Run(platform, driver.Attach(domain, device));
         Run(platform, driver.ResumeDevice(device));
         start = layout.IovaBase;
-        pageShift = domain.PageTable is { } table ? BitOperations.TrailingZeroCount(table.PageSizeBitmap) : PhysicalMemory.FrameShift;
+        pageShift = BitOperations.TrailingZeroCount(domain.PageTable?.PageSizeBitmap ?? PhysicalMemory.FrameSize);
         // Through the driver, which some need for it, after the attach; page by page and one page off, so that no larger page can be used.
         var page = 1UL << pageShift;
         for (var offset = 0UL; offset < bytes; offset += page)
