@@ -134,6 +134,6 @@ public sealed class RoomTests : HostTest
         if (after.Violations > before.Violations)
             return (Strays, $"{after.Violations - before.Violations} while blocked");
         var inChange = after.FirstViolations.All(violation => violation.State is OwnershipState.Blocking or OwnershipState.Attaching);
-        return (after.Violations == 0 ? Sound : inChange ? Windows : Strays, after.FirstViolations.FirstOrDefault()?.ToString() ?? "");
+        return (after.Violations == 0 ? Sound : inChange ? Windows : Strays, after.FirstViolations is [var first, ..] ? first.ToString() : "");
     }
 }
