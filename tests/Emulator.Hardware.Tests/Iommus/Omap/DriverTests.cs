@@ -1,5 +1,5 @@
-using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Dma;
+using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus.Omap;
 using Emulator.Hardware.PageTables;
 
