@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using Emulator.Hardware.Translation;
+
 namespace Emulator.Hardware.Dma;
 
 /// <summary>One DMA as it arrives at an IOMMU.</summary>
@@ -46,4 +49,17 @@ public readonly record struct DmaRequest
 
     /// <summary>Whether it writes.</summary>
     public bool IsWrite => Access == DmaAccess.Write;
+
+    /// <summary>Whether a page with these permissions may be used by it: direction, instruction fetch and privilege.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool IsAllowedBy(PagePermissions permissions)
+    {
+        var needed = IsWrite ? PagePermissions.Write : PagePermissions.Read;
+        if ((permissions & (needed | PagePermissions.PrivilegedOnly)) == needed && (Attributes & DmaAttributes.Instruction) == 0)
+            return true;
+        if ((Attributes & DmaAttributes.Instruction) != 0)
+            needed |= PagePermissions.Execute;
+        var privileged = (permissions & PagePermissions.PrivilegedOnly) == 0 || (Attributes & DmaAttributes.Privileged) != 0;
+        return privileged && (permissions & needed) == needed;
+    }
 }

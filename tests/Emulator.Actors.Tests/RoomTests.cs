@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Emulator.Actors.Devices;
 using Emulator.Actors.Hosts;
+using Emulator.Actors.Isolation;
 using Emulator.Actors.Ownership;
 using Emulator.Actors.Programming;
 using Emulator.Actors.Tests.Flat;
@@ -93,14 +94,14 @@ public sealed class RoomTests : HostTest
             ViolationsKept = 1 << 16,
             Workload = new Workload { TotalDmas = long.MaxValue },
         });
-        var (outcome, reason) = await Observe();
+        var (outcome, reason) = await Observe(expected.Outcome == Strays);
         // Whether DMA falls into a window is chance.
         Assert.True(outcome == expected.OutcomeOf(pacing) || (outcome == Sound && expected.Outcome == Windows), $"{outcome}: {reason}");
         Assert.Contains(expected.Reason, reason, StringComparison.Ordinal);
     }
 
-    // Six changes of owner of the first group under load, then DMA while it is blocked.
-    private async Task<(RoomOutcome Outcome, string Reason)> Observe()
+    // Six changes of owner of the first group under load, then DMA while it is blocked: until some strays where it is expected to, as silicon that holds DMA may refuse a lot of it before the next one lands.
+    private async Task<(RoomOutcome Outcome, string Reason)> Observe(bool strays)
     {
         try
         {
@@ -123,7 +124,11 @@ public sealed class RoomTests : HostTest
         Assert.IsType<HostMessages.GroupBlocked>(await Host.Actor.Ask<object>(new HostMessages.BlockGroup(0), Patience));
         var before = await Host.GetStatisticsAsync();
         Host.StartWorkload();
-        await AwaitConditionAsync(async () => (await Host.GetStatisticsAsync()).Devices[0].Dmas > before.Devices[0].Dmas + DmasWhileBlocked, Patience, TimeSpan.FromMilliseconds(2));
+        var mayStay = !strays || before.FirstViolations.Any(IsNotInChange);
+        await AwaitConditionAsync(
+            async () => await Host.GetStatisticsAsync() is var now && (now.Violations > before.Violations || (mayStay && now.Devices[0].Dmas > before.Devices[0].Dmas + DmasWhileBlocked)),
+            Patience,
+            TimeSpan.FromMilliseconds(2));
         Host.StopWorkload();
         await Host.WaitForWorkloadAsync();
         var after = await Host.GetStatisticsAsync();
@@ -133,7 +138,8 @@ public sealed class RoomTests : HostTest
             Assert.Equal(after.Devices[^1].Dmas, after.Devices[^1].Completed);
         if (after.Violations > before.Violations)
             return (Strays, $"{after.Violations - before.Violations} while blocked");
-        var inChange = after.FirstViolations.All(violation => violation.State is OwnershipState.Blocking or OwnershipState.Attaching);
-        return (after.Violations == 0 ? Sound : inChange ? Windows : Strays, after.FirstViolations is [var first, ..] ? first.ToString() : "");
+        return (after.Violations == 0 ? Sound : after.FirstViolations.Any(IsNotInChange) ? Strays : Windows, after.FirstViolations is [var first, ..] ? first.ToString() : "");
     }
+
+    private static bool IsNotInChange(IsolationViolation violation) => violation.State is not (OwnershipState.Blocking or OwnershipState.Attaching);
 }

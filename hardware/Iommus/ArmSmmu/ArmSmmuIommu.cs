@@ -22,7 +22,7 @@ public sealed class ArmSmmuIommu : IIommu
     private readonly Iotlb _tlb;
     private readonly StreamMap _streams;
     private readonly ContextBank[] _banks;
-    private readonly StalledRequests _stalled;
+    private readonly HeldTransactions _stalled;
     private readonly Register _globalAddress;
     private readonly Register _globalStatus;
     private readonly Register _globalSyndrome0;
@@ -42,7 +42,7 @@ public sealed class ArmSmmuIommu : IIommu
         options.Check();
         Name = name;
         _tlb = new Iotlb(options.Iotlb);
-        _stalled = new StalledRequests(options.StallCapacity);
+        _stalled = new HeldTransactions(options.StallCapacity);
         var file = new RegisterFile(name, options.Layout.WindowSize);
         Registers = file;
         file.Add(R.Control, 4, "sCR0", reset: (uint)_control, fields: "CLIENTPD 0, GFRE 1, GFIE 2, EXIDENABLE 3, GCFGFRE 4, GCFGFIE 5, USFCFG 10, VMIDPNE 11, PTM 12, FB 13, BSU 15:14, VMID16EN 31", onWrite: OnControl);

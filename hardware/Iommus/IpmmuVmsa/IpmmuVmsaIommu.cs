@@ -119,7 +119,7 @@ public sealed class IpmmuVmsaIommu : IIommu
             ref readonly var entry = ref _tlb!.Find(number, request.Iova.Value);
             if (Unsafe.IsNullRef(in entry))
                 return Walk(request, context);
-            if (Allows(entry.Permissions, request))
+            if (request.IsAllowedBy(entry.Permissions))
                 return Complete(request, entry.Translate(request.Iova.Value));
             return Refuse(request, context, IpmmuVmsaRegisters.PermissionFault | IpmmuVmsaRegisters.CodeAccess, 3 - ((entry.PageShift - 12) / 9), FaultReason.PermissionDenied);
         }
@@ -164,7 +164,7 @@ public sealed class IpmmuVmsaIommu : IIommu
 
         page.Tag = request.Stream.Value;
         _tlb!.Insert(page);
-        return Allows(page.Permissions, request)
+        return request.IsAllowedBy(page.Permissions)
             ? Complete(request, page.Translate(iova))
             : Refuse(request, context, IpmmuVmsaRegisters.PermissionFault | IpmmuVmsaRegisters.CodeAccess, 3 - ((page.PageShift - 12) / 9), FaultReason.PermissionDenied);
     }
@@ -213,18 +213,6 @@ public sealed class IpmmuVmsaIommu : IIommu
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static DmaCompletion Complete(in DmaRequest request, ulong address) => new(new PhysicalAddress(address), DmaStatus.Completed, request.Tag);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool Allows(PagePermissions permissions, in DmaRequest request)
-    {
-        var needed = request.IsWrite ? PagePermissions.Write : PagePermissions.Read;
-        if ((permissions & (needed | PagePermissions.PrivilegedOnly)) == needed && (request.Attributes & DmaAttributes.Instruction) == 0)
-            return true;
-        if ((request.Attributes & DmaAttributes.Instruction) != 0)
-            needed |= PagePermissions.Execute;
-        var privileged = (permissions & PagePermissions.PrivilegedOnly) == 0 || (request.Attributes & DmaAttributes.Privileged) != 0;
-        return privileged && (permissions & needed) == needed;
-    }
 
     private Register AddMicroTlb(int number)
     {

@@ -2,10 +2,8 @@ using Emulator.Hardware.Translation;
 
 namespace Emulator.Hardware.Iommus.Msm;
 
-/// <summary>Selects every entry of a bank.</summary>
-/// <param name="Bank">The bank.</param>
-internal readonly record struct MsmBankEntries(uint Bank) : IIotlbSelector
+/// <summary>Selects the TLB entries that a context bank filled (CTX_TLBIALL).</summary>
+internal readonly struct MsmBankEntries(int bank) : IIotlbSelector
 {
-    /// <inheritdoc/>
-    public bool Selects(in IotlbEntry entry) => entry.Tag >> 8 == Bank;
+    public bool Selects(in IotlbEntry entry) => entry.Domain == (ulong)bank;
 }

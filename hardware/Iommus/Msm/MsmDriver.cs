@@ -3,29 +3,43 @@ using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Memory;
 using Emulator.Hardware.PageTables;
 using Emulator.Hardware.PageTables.ArmShort;
+using R = Emulator.Hardware.Iommus.Msm.MsmRegisters;
+using S = Emulator.Hardware.Iommus.Msm.MsmSequences;
 
 namespace Emulator.Hardware.Iommus.Msm;
 
-/// <summary>Linux's driver of Qualcomm's first IOMMU, of 6.1 and of 6.12.</summary>
-/// <remarks>Source: drivers/iommu/msm_iommu.c; line numbers are of 6.1.192 unless they are marked 6.12 (6.12.117). One master per instance; its streams are all routed to one bank.</remarks>
+/// <summary>Linux's driver of the MSM IOMMU, of 6.1 and of 6.12.</summary>
+/// <remarks>Source: drivers/iommu/msm_iommu.c; line numbers are of 6.1.192 unless they are marked 6.12 (6.12.117). Clocks are not modelled.</remarks>
 public sealed class MsmDriver : IIommuDriver
 {
+    // MAX_NUM_MIDS.
+    private const int MaxMids = 32;
+
+    private readonly MsmHardware _hardware;
     private readonly PhysicalMemory _memory;
     private readonly IFrameAllocator _frames;
-    private readonly Unit[] _units;
+    private readonly MsmUnit[] _units;
+    private readonly MsmDomain _identity = new(DomainType.Identity);
+
+    // qcom_iommu_devices: probed last, found first.
+    private readonly List<MsmUnit> _probed = [];
+
+    // What the kernel's core knows: the domain that a device is attached to.
+    private readonly Dictionary<string, MsmDomain> _attached = new(StringComparer.Ordinal);
 
     /// <summary>Makes the driver.</summary>
     /// <param name="kernel">Whose behaviour.</param>
+    /// <param name="hardware">What all instances are.</param>
     /// <param name="memory">The memory that tables are written to.</param>
-    /// <param name="frames">Where tables come from.</param>
-    /// <param name="banks">Context banks of each instance.</param>
-    /// <param name="units">Instances, one for each master.</param>
-    public MsmDriver(KernelVersion kernel, PhysicalMemory memory, IFrameAllocator frames, int banks = 3, int units = 1)
+    /// <param name="frames">Where tables come from, below 4 GiB.</param>
+    /// <param name="units">Instances.</param>
+    public MsmDriver(KernelVersion kernel, MsmHardware hardware, PhysicalMemory memory, IFrameAllocator frames, int units = 1)
     {
+        ArgumentNullException.ThrowIfNull(hardware);
         ArgumentNullException.ThrowIfNull(memory);
         ArgumentNullException.ThrowIfNull(frames);
-        (Kernel, _memory, _frames) = (kernel, memory, frames);
-        _units = [.. Enumerable.Range(0, units).Select(_ => new Unit(banks))];
+        (Kernel, _hardware, _memory, _frames) = (kernel, hardware, memory, frames);
+        _units = [.. Enumerable.Range(0, units).Select(unit => new MsmUnit(unit, hardware.Banks))];
     }
 
     /// <inheritdoc/>
@@ -37,52 +51,74 @@ public sealed class MsmDriver : IIommuDriver
     /// <inheritdoc/>
     public IEnumerable<DriverStep> Probe() => DriverSequence.InTurn(Enumerable.Range(0, _units.Length).Select(Probe));
 
-    /// <summary>Bring-up of one instance (:768): everything is reset, then a translation by register must leave something in PAR. Result: -ENODEV when it does not.</summary>
+    /// <summary>Bring-up of one instance (msm_iommu_probe): reset, and a self-test through bank 0, which is enabled for it without a table. Result: -ENODEV when PAR stays 0.</summary>
     public IEnumerable<DriverStep> Probe(int unit)
     {
-        var banks = Enumerable.Range(0, _units[unit].Banks.Length).SelectMany(bank => ResetBank(unit, bank).Append(Write(unit, bank, MsmRegisters.ContextId, 0)));
-        foreach (var step in ResetGlobals(unit).Concat(banks))
-            yield return step;
-        foreach (var step in Change(unit, At(0, MsmRegisters.SystemControl), MsmRegisters.MmuEnable, MsmRegisters.MmuEnable))
-            yield return step;
-        yield return Write(unit, 0, MsmRegisters.PhysicalAddress, 0);
-        foreach (var step in Change(unit, At(0, MsmRegisters.AuxiliaryControl), MsmRegisters.TranslateConfiguration, 1u << 16))
-            yield return step;
-        yield return Write(unit, 0, MsmRegisters.TranslateRead, 0);
-        var result = DriverStep.Read(At(0, MsmRegisters.PhysicalAddress), unit: unit);
-        yield return result;
-        foreach (var step in Change(unit, At(0, MsmRegisters.AuxiliaryControl), MsmRegisters.TranslateConfiguration, 0))
-            yield return step;
-        foreach (var step in Change(unit, At(0, MsmRegisters.SystemControl), MsmRegisters.MmuEnable, 0))
+        var auxiliary = R.Bank(0) + R.AuxiliaryControl;
+        var result = S.Read(unit, 0, R.PhysicalAddress);
+        var sequence = DriverSequence.InTurn(
+        [
+            S.Reset(unit, _hardware.Banks),
+            S.SetBit(unit, 0, R.Control, R.Enable),
+            S.Write(unit, 0, R.PhysicalAddress, 0),
+            S.Set(unit, auxiliary, R.TranslateConfiguration, 3, 1),
+            S.Write(unit, 0, R.Translate, 0),
+            [result],
+            S.Set(unit, auxiliary, R.TranslateConfiguration, 3, 0),
+            S.Set(unit, R.Bank(0) + R.Control, R.Enable, 1, 0),
+        ]);
+        foreach (var step in sequence)
             yield return step;
         if (result.Value == 0)
+        {
             yield return DriverStep.Fail(Errno.ENODEV);
-        else
-            _units[unit].IsProbed = true;
+            yield break;
+        }
+
+        _probed.Insert(0, _units[unit]);
     }
 
     /// <inheritdoc/>
-    /// <remarks>Nothing is programmed. Result: -ENODEV behind an instance that was not probed, or that has another master.</remarks>
+    /// <remarks>qcom_iommu_of_xlate and insert_iommu_master: the device becomes the master of each instance that it names. Nothing is programmed. A MID for an instance that has a master goes to the
+    /// master that the device got last. Result: -ENODEV for an instance that was not probed.</remarks>
+    /// <exception cref="KernelBugException">The instance has another device as its master, or there are more MIDs than the driver has room for.</exception>
     public IEnumerable<DriverStep> ProbeDevice(DmaDevice device)
     {
-        var unit = _units[UnitOf(device)];
-        unit.Master ??= device;
-        return unit.IsProbed && unit.Master == device ? [] : [DriverStep.Fail(Errno.ENODEV)];
+        ArgumentNullException.ThrowIfNull(device);
+        var master = _units.LastOrDefault(unit => unit.Master == device.Name);
+        foreach (var (number, stream) in device.Streams)
+        {
+            if (_probed.Find(unit => unit.Number == number) is not { } unit)
+                return [DriverStep.Fail(Errno.ENODEV)];
+            if (unit.Master == null)
+                (unit.Master, master) = (device.Name, unit);
+            if (master == null)
+                throw new KernelBugException($"{device.Name} is the second device of instance {number} and has no private data (msm_iommu.c, insert_iommu_master)");
+            if (master.Mids.Contains((int)stream.Value))
+                continue;
+            if (master.Mids.Count == MaxMids)
+                throw new KernelBugException($"{device.Name} has more than {MaxMids} MIDs (msm_iommu.c, insert_iommu_master)");
+            master.Mids.Add((int)stream.Value);
+        }
+
+        return [];
     }
 
     /// <inheritdoc/>
+    /// <remarks>Nothing is programmed, and the device stays the instance's master.</remarks>
     public IEnumerable<DriverStep> ReleaseDevice(DmaDevice device) => [];
 
     /// <inheritdoc/>
     public IommuDomain AllocateDomain(DomainType type) => type switch
     {
         DomainType.Unmanaged => new MsmDomain(type),
-        DomainType.Identity or DomainType.Dma when Kernel == KernelVersion.Linux612 => new MsmDomain(type),
-        _ => throw new DriverException(Errno.EINVAL, $"the msm driver of {Kernel} has no domain of type {type}"),
+        DomainType.Dma or DomainType.DmaFlushQueue when Kernel == KernelVersion.Linux612 => new MsmDomain(type),
+        DomainType.Identity when Kernel == KernelVersion.Linux612 => _identity,
+        _ => throw new DriverException(Errno.EINVAL, $"the MSM IOMMU driver of {Kernel} has no domain of type {type}"),
     };
 
     /// <inheritdoc/>
-    /// <remarks>Tables of a domain that is still attached are lost.</remarks>
+    /// <remarks>The tables of a domain that was not detached are not given back, and banks that name them go on.</remarks>
     public IEnumerable<DriverStep> FreeDomain(IommuDomain domain)
     {
         Own(domain);
@@ -94,75 +130,92 @@ public sealed class MsmDriver : IIommuDriver
     public void Finalise(IommuDomain domain, DmaDevice device) => Own(domain);
 
     /// <inheritdoc/>
-    /// <remarks>:397. A new table, whatever the domain had; then the lowest free bank for the device's streams. Result: -EEXIST when the master has a bank other than 0 already, -ENODEV when all banks are taken.</remarks>
+    /// <remarks>msm_iommu_attach_dev (:397). The domain's mappings are lost: it gets an empty table, even when the attach fails. The device's MIDs are routed to the lowest free bank of each of its
+    /// instances; the bank that they had is left on. Result: -EEXIST when the device's bank is not bank 0, and then for ever; -ENODEV when no bank is free.</remarks>
     public IEnumerable<DriverStep> Attach(IommuDomain domain, DmaDevice device)
     {
+        ArgumentNullException.ThrowIfNull(device);
         var own = Own(domain);
-        var index = UnitOf(device);
-        var unit = _units[index];
-        if (own.Type == DomainType.Identity)
+        if (!own.IsPaging)
         {
-            foreach (var step in unit.Current is { } current ? Detach(current, device) : [])
+            foreach (var step in AttachIdentity(device))
                 yield return step;
             yield break;
         }
 
         own.TakeTable(ArmShortPageTable.Create(_memory, _frames, new ArmShortConfig()));
-        var bank = unit.Bank != 0 ? -1 : Array.IndexOf(unit.Banks, false);
-        if (bank < 0)
+        foreach (var unit in _probed.Where(unit => unit.Master == device.Name))
         {
-            yield return DriverStep.Fail(unit.Bank != 0 ? Errno.EEXIST : Errno.ENODEV);
+            if (unit.Bank != 0)
+            {
+                yield return DriverStep.Fail(Errno.EEXIST);
+                yield break;
+            }
+
+            unit.Bank = unit.TakeBank() ?? -(int)Errno.ENOSPC;
+            if (unit.Bank < 0)
+            {
+                yield return DriverStep.Fail(Errno.ENODEV);
+                yield break;
+            }
+
+            foreach (var step in S.Route(unit.Number, unit.Mids, unit.Bank).Concat(S.Program(unit.Number, unit.Bank, own.Tables!.TranslationTableBase)))
+                yield return step;
+            unit.LinkTo(own);
+        }
+
+        _attached[device.Name] = own;
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>msm_iommu_detach_dev (:446): the tables are freed, then the banks are reset. 6.12: the core attaches identity.</remarks>
+    public IEnumerable<DriverStep> Detach(IommuDomain domain, DmaDevice device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        if (Kernel == KernelVersion.Linux612)
+            return AttachIdentity(device);
+        _attached.Remove(device.Name);
+        return Release(Own(domain));
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<DriverStep> Block(DmaDevice device) => throw new DriverException(Errno.EOPNOTSUPP, $"the MSM IOMMU driver of {Kernel} has no blocking domain");
+
+    /// <inheritdoc/>
+    /// <remarks>-EINVAL for a domain without a table, where the kernel follows a null pointer, or after a detach one to freed memory.</remarks>
+    public IEnumerable<DriverStep> Map(IommuDomain domain, ulong iova, ulong physical, ulong size, Protection protection) =>
+        Own(domain).Tables == null ? [DriverStep.Fail(Errno.EINVAL)] : DomainMapping.Map(this, domain, iova, physical, size, protection);
+
+    /// <inheritdoc/>
+    /// <remarks>Likewise: 0.</remarks>
+    public IEnumerable<DriverStep> Unmap(IommuDomain domain, ulong iova, ulong size) =>
+        Own(domain).Tables == null ? [DriverStep.Return(0)] : DomainMapping.Unmap(this, domain, iova, size);
+
+    /// <summary>The driver's iova_to_phys: asks the silicon. Result: the address, 0 for none. 0 too for a domain without an instance, where the kernel reads what is beside the list's head.</summary>
+    public IEnumerable<DriverStep> IovaToPhysical(IommuDomain domain, ulong iova)
+    {
+        if (Own(domain).Attached is not [var unit, ..])
+        {
+            yield return DriverStep.Return(0);
             yield break;
         }
 
-        unit.Banks[bank] = true;
-        unit.Bank = bank;
-        unit.Current?.Units.Remove(index);
-        foreach (var step in device.Streams.SelectMany(binding => Route(index, bank, binding.Stream.Value)).Concat(Program(index, bank, own.Table!)))
+        foreach (var step in S.Write(unit.Number, BankOf(unit), R.TlbiAll, 0).Concat(S.Write(unit.Number, BankOf(unit), R.Translate, (uint)iova & 0xffff_f000)))
             yield return step;
-        unit.Current = own;
-        own.Units.Insert(0, index);
+        var words = Enumerable.Range(0, 3).Select(_ => S.Read(unit.Number, unit.Bank, R.PhysicalAddress)).ToArray();
+        foreach (var word in words)
+            yield return word;
+        var offsetMask = (words[1].Value & R.TranslatedSupersection) != 0 ? 0xff_ffffu : 0xfffu;
+        yield return DriverStep.Return((words[2].Value & R.TranslationFailed) != 0 ? 0 : (long)((words[0].Value & ~(ulong)offsetMask) | (iova & offsetMask)));
     }
 
     /// <inheritdoc/>
-    /// <remarks>6.1 :446, 6.12's identity domain (:443): translations are dropped, the tables are freed, and only then the bank is reset. Its streams stay routed to it.</remarks>
-    public IEnumerable<DriverStep> Detach(IommuDomain domain, DmaDevice device)
-    {
-        var own = Own(domain);
-        foreach (var unit in own.Units)
-            yield return Write(unit, _units[unit].Bank, MsmRegisters.InvalidateBank, 0);
-        own.Table?.Free();
-        own.TakeTable(null);
-        foreach (var index in own.Units.ToList())
-        {
-            var unit = _units[index];
-            unit.Banks[unit.Bank] = false;
-            foreach (var step in ResetBank(index, unit.Bank))
-                yield return step;
-            unit.Current = null;
-            own.Units.Remove(index);
-        }
-    }
-
-    /// <inheritdoc/>
-    public IEnumerable<DriverStep> Block(DmaDevice device) => throw new DriverException(Errno.EOPNOTSUPP, "the msm driver has no blocking domain");
-
-    /// <inheritdoc/>
-    /// <remarks>-EINVAL for a domain without a table, where the kernel follows a null pointer.</remarks>
-    public IEnumerable<DriverStep> Map(IommuDomain domain, ulong iova, ulong physical, ulong size, Protection protection) =>
-        Own(domain).Table == null ? [DriverStep.Fail(Errno.EINVAL)] : DomainMapping.Map(this, domain, iova, physical, size, protection);
-
-    /// <inheritdoc/>
-    public IEnumerable<DriverStep> Unmap(IommuDomain domain, ulong iova, ulong size) =>
-        Own(domain).Table == null ? [DriverStep.Return(0)] : DomainMapping.Unmap(this, domain, iova, size);
-
-    /// <inheritdoc/>
-    /// <remarks>:500: each 4 KiB of the range.</remarks>
+    /// <remarks>msm_iommu_sync_map: the whole range, in pages of 4 KiB.</remarks>
     public IEnumerable<DriverStep> SyncMap(IommuDomain domain, Iova iova, ulong size, InvalidationGather gather) =>
-        Invalidate(domain, new Invalidation(InvalidationKind.Walk, iova.Value, size, 0x1000));
+        Sync(domain, gather).Concat(InvalidateRange(Own(domain), iova.Value, size, PhysicalMemory.FrameSize));
 
     /// <inheritdoc/>
-    /// <remarks>The driver has no iotlb_sync: what is asked for here was asked for inside the page-table calls.</remarks>
+    /// <remarks>There is no iotlb_sync: the kernel invalidates page by page as it unmaps (tlb_add_page).</remarks>
     public IEnumerable<DriverStep> Sync(IommuDomain domain, InvalidationGather gather)
     {
         ArgumentNullException.ThrowIfNull(gather);
@@ -173,171 +226,90 @@ public sealed class MsmDriver : IIommuDriver
     /// <remarks>The driver has no such operation.</remarks>
     public IEnumerable<DriverStep> FlushAll(IommuDomain domain) => [];
 
-    /// <summary>__flush_iotlb_range (:147): an address at a time. With several instances the address runs on from one to the next.</summary>
+    /// <summary>One request of the page-table code: tlb_add_page for pages, tlb_flush_walk for tables (:188).</summary>
     public IEnumerable<DriverStep> Invalidate(IommuDomain domain, Invalidation request)
     {
-        var iova = request.Iova;
-        foreach (var unit in Own(domain).Units)
-        {
-            for (var done = 0UL; done < request.Size; done += request.Granule, iova += request.Granule)
-            {
-                var context = DriverStep.Read(At(_units[unit].Bank, MsmRegisters.ContextId), unit: unit);
-                yield return context;
-                yield return Write(unit, _units[unit].Bank, MsmRegisters.InvalidateAddress, ((uint)iova & 0xffff_f000) | ((uint)context.Value & 0xff));
-            }
-        }
-    }
-
-    /// <summary>iova_to_phys (:550), by the hardware. Result: the address; 0 for none.</summary>
-    public IEnumerable<DriverStep> Lookup(IommuDomain domain, ulong iova)
-    {
         var own = Own(domain);
-        if (own.Units.Count == 0)
-            yield break;
-        var (unit, bank) = (own.Units[0], _units[own.Units[0]].Bank);
-        yield return Write(unit, bank, MsmRegisters.InvalidateBank, 0);
-        yield return Write(unit, bank, MsmRegisters.TranslateRead, (uint)iova & 0xffff_f000);
-        var reads = new DriverStep[3];
-        for (var i = 0; i < reads.Length; i++)
-        {
-            reads[i] = DriverStep.Read(At(bank, MsmRegisters.PhysicalAddress), unit: unit);
-            yield return reads[i];
-        }
-
-        var offset = (reads[1].Value & MsmRegisters.IsSupersection) != 0 ? 0xff_ffffUL : 0xfff;
-        var found = (reads[0].Value & ~offset & uint.MaxValue) | (iova & offset);
-        yield return DriverStep.Return((reads[2].Value & MsmRegisters.TranslationFailed) != 0 ? 0 : (long)found);
+        if (request.Kind == InvalidationKind.Walk)
+            return InvalidateRange(own, request.Iova, request.Size, request.Granule);
+        return Enumerable.Range(0, (int)(request.Size / request.Granule))
+            .SelectMany(page => InvalidateRange(own, request.Iova + ((ulong)page * request.Granule), request.Granule, request.Granule));
     }
 
     /// <inheritdoc/>
-    /// <remarks>msm_iommu_fault_handler (:590): a stalled transaction is not resumed. Result: 0.</remarks>
+    /// <remarks>msm_iommu_fault_handler of each instance. RESUME is not written: what is stalled stays so. Result: 0, which is IRQ_NONE, whatever there was.</remarks>
     public IEnumerable<DriverStep> HandleInterrupt()
     {
-        for (var unit = 0; unit < _units.Length; unit++)
+        ulong[] printed =
+        [
+            R.FaultStatus, R.PhysicalAddress, R.FaultAddress, R.FaultSyndrome1, R.FaultSyndrome0, R.TableBase1, R.TableBase0, R.AuxiliaryControl, R.Control,
+        ];
+        foreach (var unit in _probed)
         {
-            for (var bank = 0; bank < _units[unit].Banks.Length && _units[unit].IsProbed; bank++)
+            for (var bank = 0; bank < _hardware.Banks; bank++)
             {
-                var status = DriverStep.Read(At(bank, MsmRegisters.FaultStatus), unit: unit);
+                var status = S.Read(unit.Number, bank, R.FaultStatus);
                 yield return status;
                 if (status.Value == 0)
                     continue;
-                foreach (var offset in (ulong[])[MsmRegisters.FaultStatus, MsmRegisters.PhysicalAddress, MsmRegisters.FaultAddress, MsmRegisters.FaultSyndrome1, MsmRegisters.FaultSyndrome0, MsmRegisters.TableBase1, MsmRegisters.TableBase0, MsmRegisters.AuxiliaryControl, MsmRegisters.SystemControl])
-                    yield return DriverStep.Read(At(bank, offset), unit: unit);
-                yield return Write(unit, bank, MsmRegisters.FaultStatus, MsmRegisters.FaultAcknowledge);
+                foreach (var register in printed)
+                    yield return S.Read(unit.Number, bank, register);
+                foreach (var step in S.Write(unit.Number, bank, R.FaultStatus, R.FaultClear))
+                    yield return step;
             }
         }
-
-        yield return DriverStep.Return(0);
     }
 
-    private static MsmDomain Own(IommuDomain domain) => domain as MsmDomain ?? throw new ArgumentException("a domain of another driver", nameof(domain));
+    private static MsmDomain Own(IommuDomain domain) => domain as MsmDomain ?? throw new ArgumentException("not a domain of the MSM IOMMU driver", nameof(domain));
 
-    private static ulong At(int bank, ulong offset) => ((ulong)bank * MsmRegisters.BankSize) + offset;
+    // An attach that found no bank left the error as the number.
+    private static int BankOf(MsmUnit unit) =>
+        unit.Bank >= 0 ? unit.Bank : throw new KernelBugException($"bank {unit.Bank} of instance {unit.Number} is written to, outside its registers (msm_iommu.c, msm_iommu_attach_dev)");
 
-    private static DriverStep Write(int unit, int bank, ulong offset, ulong value) => DriverStep.Write(At(bank, offset), value, unit: unit);
-
-    private static IEnumerable<DriverStep> Change(int unit, ulong register, uint mask, uint value)
+    // msm_iommu_identity_attach (6.12 :443). Nothing for a device without a domain.
+    private IEnumerable<DriverStep> AttachIdentity(DmaDevice device)
     {
-        var read = DriverStep.Read(register, unit: unit);
-        yield return read;
-        yield return DriverStep.Write(register, (read.Value & ~(ulong)mask) | value, unit: unit);
+        if (!_attached.TryGetValue(device.Name, out var old) || old == _identity)
+            return [];
+        _attached[device.Name] = _identity;
+        return Release(old);
     }
 
-    private static IEnumerable<DriverStep> ResetGlobals(int unit) => InOrder(
-        Change(unit, MsmRegisters.Control, 1u << 0, 0),
-        Change(unit, MsmRegisters.Control, 1u << 2, 0),
-        [DriverStep.Write(MsmRegisters.GlobalErrorRestore, 0, unit: unit)],
-        Change(unit, MsmRegisters.TestBus, 1u << 0, 0),
-        [DriverStep.Write(MsmRegisters.Control, 0, unit: unit)],
-        Change(unit, MsmRegisters.TestBus, 1u << 1, 0),
-        [
-            DriverStep.Write(MsmRegisters.TestBus, 0, unit: unit),
-            DriverStep.Write(MsmRegisters.TlbRowSwitch, 0, unit: unit),
-            DriverStep.Write(MsmRegisters.InvalidateAll, 0, unit: unit),
-            DriverStep.Write(MsmRegisters.ProtectionAccess, 0, unit: unit),
-        ],
-        Change(unit, MsmRegisters.Control, MsmRegisters.TlbLockWritable, MsmRegisters.TlbLockWritable));
-
-    // __reset_context (:225). The fields of bypassing are indexed by bank here, though the register belongs to a stream.
-    private static IEnumerable<DriverStep> ResetBank(int unit, int bank)
+    // For all instances of the domain, whichever device leaves. They stay in the domain's list, and the masters keep their bank's number.
+    private IEnumerable<DriverStep> Release(MsmDomain domain)
     {
-        foreach (var step in MsmRegisters.BypassFields.SelectMany(field => Change(unit, MsmRegisters.StreamToBank + (4 * (ulong)bank), field, 0)))
-            yield return step;
-        foreach (var offset in (ulong[])
-        [
-            MsmRegisters.AuxiliaryControl, MsmRegisters.SystemControl, MsmRegisters.FaultStatusRestore, MsmRegisters.TableBase0, MsmRegisters.TableBase1, MsmRegisters.TableControl,
-            MsmRegisters.BufferControl, MsmRegisters.PhysicalAddress, MsmRegisters.FaultAddress, MsmRegisters.InvalidateBank, MsmRegisters.TlbFirstLevelPointer,
-            MsmRegisters.TlbSecondLevelPointer, MsmRegisters.TlbLock,
-        ])
+        if (domain.IsTableFreed)
+            throw new KernelBugException("the tables of the domain are freed a second time (msm_iommu.c:455)");
+        if (domain.Tables != null)
         {
-            yield return Write(unit, bank, offset, 0);
+            foreach (var step in domain.Attached.SelectMany(unit => S.Write(unit.Number, BankOf(unit), R.TlbiAll, 0)))
+                yield return step;
+            domain.FreeTable();
+        }
+
+        foreach (var unit in domain.Attached)
+        {
+            unit.FreeBank();
+            foreach (var step in S.ResetContext(unit.Number, BankOf(unit)))
+                yield return step;
         }
     }
 
-    // config_mids (:206), for one stream.
-    private static IEnumerable<DriverStep> Route(int unit, int bank, uint stream)
+    // __flush_iotlb_range (:152): the address is not set back for the next instance, which so gets what follows the range.
+    private static IEnumerable<DriverStep> InvalidateRange(MsmDomain domain, ulong iova, ulong size, ulong granule)
     {
-        var route = MsmRegisters.StreamToBank + (4 * (ulong)stream);
-        var access = MsmRegisters.BankAccess + (4 * (ulong)bank);
-        return InOrder(
-            [DriverStep.Write(route, 0, unit: unit), DriverStep.Write(access, 0, unit: unit)],
-            Change(unit, route, MsmRegisters.StreamVmidMask, 0),
-            Change(unit, route, MsmRegisters.BankMask, (uint)bank << MsmRegisters.BankShift),
-            Change(unit, access, MsmRegisters.BankVmidMask, 0),
-            Change(unit, At(bank, MsmRegisters.ContextId), 0xff, (uint)bank),
-            Change(unit, route, MsmRegisters.NonSecureMask, MsmRegisters.NonSecureMask));
-    }
-
-    // __program_context (:257).
-    private static IEnumerable<DriverStep> Program(int unit, int bank, ArmShortPageTable table)
-    {
-        var (system, auxiliary) = (At(bank, MsmRegisters.SystemControl), At(bank, MsmRegisters.AuxiliaryControl));
-        return InOrder(
-            ResetBank(unit, bank),
-            Set(system, MsmRegisters.TexRemap),
-            Set(system, MsmRegisters.AccessFlagEnable),
-            Set(auxiliary, MsmRegisters.TlbMissConfiguration),
-            Set(auxiliary, MsmRegisters.TranslateConfiguration),
-            [
-                Write(unit, bank, MsmRegisters.TableControl, 0),
-                Write(unit, bank, MsmRegisters.TableBase0, table.TranslationTableBase),
-                Write(unit, bank, MsmRegisters.TableBase1, 0),
-                Write(unit, bank, MsmRegisters.PrimaryRegionRemap, ArmShortPageTable.PrimaryRegionRemap),
-                Write(unit, bank, MsmRegisters.NormalMemoryRemap, ArmShortPageTable.NormalMemoryRemap),
-                Write(unit, bank, MsmRegisters.InvalidateBank, 0),
-            ],
-            Change(unit, MsmRegisters.BankAccess + (4 * (ulong)bank), MsmRegisters.InterruptIndexMask, 0),
-            Set(auxiliary, MsmRegisters.FaultInterruptEnable),
-            Set(auxiliary, MsmRegisters.StallOnFault),
-            Set(auxiliary, MsmRegisters.InnerShareable),
-            Set(auxiliary, MsmRegisters.OuterShareable),
-            Set(auxiliary, MsmRegisters.NonShareable),
-            Set(At(bank, MsmRegisters.BufferControl), 1),
-            Set(system, MsmRegisters.MmuEnable));
-
-        IEnumerable<DriverStep> Set(ulong register, uint bits) => Change(unit, register, bits, bits);
-    }
-
-    private static IEnumerable<DriverStep> InOrder(params IEnumerable<DriverStep>[] sequences) => sequences.SelectMany(sequence => sequence);
-
-    private int UnitOf(DmaDevice device)
-    {
-        ArgumentNullException.ThrowIfNull(device);
-        var unit = device.Streams[0].Unit;
-        return unit < _units.Length ? unit : throw new DriverException(Errno.EINVAL, $"{device.Name} is behind instance {unit}, there are {_units.Length}");
-    }
-
-    private sealed class Unit(int banks)
-    {
-        public bool[] Banks { get; } = new bool[banks];
-
-        public bool IsProbed { get; set; }
-
-        public DmaDevice? Master { get; set; }
-
-        // The bank of its master: 0 also when it has none.
-        public int Bank { get; set; }
-
-        public MsmDomain? Current { get; set; }
+        var operand = iova;
+        foreach (var unit in domain.Attached)
+        {
+            for (var done = 0UL; done < size; done += granule)
+            {
+                var context = S.Read(unit.Number, BankOf(unit), R.ContextId);
+                yield return context;
+                operand = (operand & 0xffff_f000) | (context.Value & 0xff);
+                foreach (var step in S.Write(unit.Number, BankOf(unit), R.TlbiAddress, operand))
+                    yield return step;
+                operand += granule;
+            }
+        }
     }
 }

@@ -1,30 +1,26 @@
 namespace Emulator.Hardware.Iommus.Msm;
 
-/// <summary>Bits of FSR. Source: Linux drivers/iommu/msm_iommu_hw-8xxx.h.</summary>
-[Flags]
-public enum MsmFault : uint
+/// <summary>Why a DMA is refused: the bit in FSR, and the code of the fault records. Source: Linux drivers/iommu/msm_iommu_hw-8xxx.h.</summary>
+public enum MsmFault : ushort
 {
-    /// <summary>Nothing.</summary>
+    /// <summary>It is not.</summary>
     None = 0,
 
-    /// <summary>TF: an entry is not present.</summary>
+    /// <summary>A global error, in ESR: no bank is behind that MID (CFG). No bit of FSR.</summary>
+    Configuration = 1 << 0,
+
+    /// <summary>TF: no translation.</summary>
     Translation = 1 << 1,
 
     /// <summary>AFF: the access flag is clear.</summary>
     AccessFlag = 1 << 2,
 
-    /// <summary>APF: the access is not permitted.</summary>
+    /// <summary>APF: mapped, not permitted.</summary>
     Permission = 1 << 3,
 
+    /// <summary>TLBMF: not in the TLB, and misses do not walk.</summary>
+    TlbMiss = 1 << 4,
+
     /// <summary>HTWDEEF: a table could not be read.</summary>
-    WalkDecode = 1 << 5,
-
-    /// <summary>SL: at the second level.</summary>
-    SecondLevel = 1 << 16,
-
-    /// <summary>SS: the transaction stalls.</summary>
-    Stalled = 1 << 30,
-
-    /// <summary>MULTI: there was another one since.</summary>
-    Multiple = 1u << 31,
+    TableDecode = 1 << 5,
 }

@@ -2,44 +2,73 @@ using System.Runtime.CompilerServices;
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Memory;
 using Emulator.Hardware.PageTables;
-using Emulator.Hardware.PageTables.ArmShort;
 using Emulator.Hardware.Registers;
 using Emulator.Hardware.Translation;
+using R = Emulator.Hardware.Iommus.Msm.MsmRegisters;
 
 namespace Emulator.Hardware.Iommus.Msm;
 
-/// <summary>Qualcomm's first IOMMU (apq8064): streams are routed to context banks, each with a table of Armv7 short descriptors.</summary>
-/// <remarks>Source: Linux drivers/iommu/msm_iommu.c, msm_iommu_hw-8xxx.h. A DMA's stream is its MID. Not modelled: global errors (ESR), resume of stalled transactions, TTBR1, TLB locking.</remarks>
+/// <summary>
+/// The silicon of one MSM IOMMU. A stream is a MID; M2VCBR routes it to a context bank. A bank translates by Armv7 short descriptors, through a TLB that all banks share and that is tagged by VMID and
+/// ASID; or it does not (SCTLR.M), and passes addresses through. A fault is recorded in FSR and FAR, and stalls the transaction until RESUME or terminates it.
+/// </summary>
+/// <remarks>Source: Linux drivers/iommu/msm_iommu_hw-8xxx.h and msm_iommu.c; Arm DDI 0406C for the translation. Neither PASIDs nor ATS exist here.</remarks>
 public sealed class MsmIommu : IIommu
 {
-    private const uint FaultBits = 0xfe;
-
+    private readonly MsmOptions _options;
     private readonly Iotlb _tlb;
-    private readonly ArmShortWalker _walker;
-    private readonly Bank[] _banks;
-    private readonly Register[] _streams;
+    private readonly HeldTransactions _held;
+    private readonly Register[] _routes;
+    private readonly MsmContextBank[] _banks;
     private readonly Register _control;
+    private readonly Register _errorAddress;
+    private readonly Register _errorStatus;
+    private readonly Register _errorSyndrome0;
+    private readonly Register _errorSyndrome1;
 
-    /// <summary>Makes an instance in its reset state: every bank's MMU is off.</summary>
-    public MsmIommu(string name, PhysicalMemory memory, MsmOptions? options = null)
+    /// <summary>Makes an instance in its reset state: all MIDs are routed to bank 0, and no bank translates.</summary>
+    /// <param name="name">The instance's name.</param>
+    /// <param name="memory">Where the tables are.</param>
+    /// <param name="hardware">Its banks and MIDs.</param>
+    /// <param name="options">What no source states.</param>
+    /// <exception cref="ArgumentException">More banks or MIDs than there can be.</exception>
+    public MsmIommu(string name, PhysicalMemory memory, MsmHardware hardware, MsmOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(memory);
-        options ??= new MsmOptions();
-        if (options.Banks is < 1 or > 128)
-            throw new ArgumentException($"{options.Banks} context banks are outside 1 to 128", nameof(options));
-        _tlb = new Iotlb(options.Iotlb);
-        _walker = new ArmShortWalker(memory);
-        Registers = new RegisterFile(name, MsmRegisters.WindowSize);
-        _banks = [.. Enumerable.Range(0, options.Banks).Select(number => new Bank(this, (uint)number))];
-        _streams = Registers.AddArray(
-            MsmRegisters.StreamToBank, MsmRegisters.Streams, 4, 4, "M2VCBR", fields: "[4:0] VMID, [15:8] bank, [16] bypass, [21:17][27:24] how it bypasses, [23:22] NSCFG");
-        Registers.AddArray(MsmRegisters.BankAccess, options.Banks, 4, 4, "CBACR", fields: "[4:0] RWVMID, [8] RWE, [9] RWGE, [20:16] CBVMID, [31:24] interrupt");
-        Registers.Add(MsmRegisters.TlbRowSwitch, 4, "TLBRSW", fields: "no effect here");
-        Registers.Add(MsmRegisters.TestBus, 4, "TESTBUSCR", fields: "no effect here");
-        Registers.Add(MsmRegisters.InvalidateAll, 4, "GLOBAL_TLBIALL", RegisterAccess.WriteOnly, onWrite: _ => _tlb.InvalidateAll());
-        _control = Registers.Add(MsmRegisters.Control, 4, "CR", fields: "[0] RPUE, [1] RPUERE, [2] RPUEIE, [4] CLIENTPD, [5] STALLD, [6] TLBLKCRWE, [7] TLBIALLCFG");
-        Registers.Add(MsmRegisters.GlobalErrorRestore, 4, "ESRRESTORE", fields: "no effect here");
-        Registers.Add(MsmRegisters.ProtectionAccess, 4, "RPU_ACR", fields: "no effect here");
+        ArgumentNullException.ThrowIfNull(hardware);
+        if (hardware.Banks is < 1 or > MsmHardware.MaxBanks || hardware.Mids < hardware.Banks || hardware.Mids > MsmHardware.MaxMids)
+            throw new ArgumentException($"{hardware.Name}: 1 to {MsmHardware.MaxBanks} banks, at least as many MIDs, at most {MsmHardware.MaxMids}", nameof(hardware));
+        _options = options ?? new MsmOptions();
+        _tlb = new Iotlb(_options.Iotlb);
+        _held = new HeldTransactions(_options.StallCapacity);
+        Registers = new RegisterFile(name, R.WindowSize);
+        _routes = Registers.AddArray(
+            R.MasterToBank, hardware.Mids, 4, 4, "M2VCBR", fields: "[4:0] VMID, [15:8] CBNDX, [16] BYPASSD, [19:17] BPRCOSH, BPRCISH, BPRCNSH, [21:20] BPSHCFG, [23:22] NSCFG, [24] BPMTCFG, [27:25] BPMEMTYPE");
+        var attributes = Registers.AddArray(
+            R.BankAttributes, hardware.Banks, 4, 4, "CBACR", fields: "[4:0] RWVMID, [8] RWE, [9] RWGE, [20:16] CBVMID, [31:24] IRPTNDX", onWrite: (bank, _) => _banks![bank].Decode());
+        Registers.Add(R.TlbSwitch, 4, "TLBRSW", fields: "no effect here");
+        Registers.AddArray(R.TlbTest, 3, 4, 4, "TLBTR", fields: "no effect here");
+        Registers.Add(R.TestBusControl, 4, "TESTBUSCR", fields: "TBE, SPDMBE: no effect here");
+        Registers.Add(R.GlobalTlbiAll, 4, "GLOBAL_TLBIALL", RegisterAccess.WriteOnly, fields: "drops everything", onWrite: _ => _tlb.InvalidateAll());
+        Registers.Add(
+            R.TlbiVmid, 4, "TLBIVMID", RegisterAccess.WriteOnly, fields: "[4:0] VMID", onWrite: value => Invalidate(new MsmTlbEntries(MsmTlbEntries.Vmid, MsmTlbEntries.Tag(value.Bits(4, 0), 0))));
+        _control = Registers.Add(
+            R.GlobalControl, 4, "CR", reset: _options.ResetControl, fields: "[0] RPUE, [1] RPUERE, [2] RPUEIE, [4] CLIENTPD, [5] STALLD, [6] TLBLKCRWE, [7] TLBIALLCFG");
+        _errorAddress = Registers.Add(R.ErrorAddress, 4, "EAR", fields: "address of the error");
+        _errorStatus = Registers.Add(R.ErrorStatus, 4, "ESR", RegisterAccess.WriteOneToClear, fields: "[0] CFG, [1] BYPASS, [31] MULTI");
+        Registers.Add(R.ErrorStatusRestore, 4, "ESRRESTORE", RegisterAccess.WriteOnly, fields: "what ESR is to be", onWrite: value => _errorStatus!.Value = value);
+        _errorSyndrome0 = Registers.Add(R.ErrorSyndrome0, 4, "ESYNR0", fields: "[7:0] AMID");
+        _errorSyndrome1 = Registers.Add(R.ErrorSyndrome1, 4, "ESYNR1", fields: "[5] APRIV, [7] AINST, [8] AWRITE");
+        Registers.Add(R.Revision, 4, "REV", RegisterAccess.ReadOnly);
+        Registers.Add(
+            R.Identification,
+            4,
+            "IDR",
+            RegisterAccess.ReadOnly,
+            reset: (uint)hardware.Mids | ((uint)hardware.Banks << 16) | (1u << 24),
+            fields: "[8:0] MIDs, [15:12] TLB size, [23:16] banks, [31:24] interrupts");
+        Registers.Add(R.ProtectionAccess, 4, "RPU_ACR", fields: "no effect here");
+        _banks = [.. attributes.Select((register, number) => new MsmContextBank(Registers, memory, number, register, () => _control.Value.Bit(R.TlbLockWritable), this))];
     }
 
     /// <inheritdoc/>
@@ -49,17 +78,29 @@ public sealed class MsmIommu : IIommu
     public RegisterFile Registers { get; }
 
     /// <inheritdoc/>
-    public Iotlb? Iotlb => _tlb;
+    public Iotlb Iotlb => _tlb;
 
     /// <inheritdoc/>
-    /// <remarks>The code is the lower half of FSR.</remarks>
+    /// <remarks>The code is a <see cref="MsmFault"/>.</remarks>
     public FaultLog Faults { get; } = new();
 
-    /// <summary>Faults that set MULTI only, because FSR still held an earlier one.</summary>
+    /// <summary>Refused DMAs of which no address was kept: an earlier fault was still recorded.</summary>
     public long UnrecordedFaults { get; private set; }
 
     /// <inheritdoc/>
-    public bool InterruptAsserted => Array.Exists(_banks, bank => bank.Status.Value != 0 && (bank.Auxiliary.Value & MsmRegisters.FaultInterruptEnable) != 0);
+    public bool InterruptAsserted
+    {
+        get
+        {
+            foreach (var bank in _banks)
+            {
+                if (bank.Interrupts)
+                    return true;
+            }
+
+            return false;
+        }
+    }
 
     /// <inheritdoc/>
     public void Translate(ReadOnlySpan<DmaRequest> requests, Span<DmaCompletion> completions)
@@ -68,161 +109,154 @@ public sealed class MsmIommu : IIommu
             completions[i] = Translate(in requests[i]);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static DmaCompletion Land(in DmaRequest request, ulong address) => new(new PhysicalAddress(address), DmaStatus.Completed, request.Tag);
+    /// <inheritdoc/>
+    public int TakeResumed(Span<ResumedDma> resumed) => _held.Take(resumed);
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static PagePermissions Needed(DmaAccess access) => access == DmaAccess.Write ? PagePermissions.Write : PagePermissions.Read;
+    internal void Invalidate<TSelector>(TSelector selector)
+        where TSelector : struct, IIotlbSelector => _tlb.Invalidate(selector);
+
+    // A V2P operation: the value of PAR. Fills nothing, records nothing.
+    internal uint Probe(MsmContextBank bank, ulong address, DmaAccess access, DmaAttributes attributes)
+    {
+        if (!bank.Translates)
+            return (uint)address;
+        var request = new DmaRequest(default, new Iova(address), access) { Attributes = attributes };
+        ref readonly var entry = ref _tlb.Find(bank.Tag, address);
+        if (!Unsafe.IsNullRef(in entry))
+            return Found(entry.Permissions, entry.Translate(address), entry.PageShift);
+        if (_options.MissesObeyConfiguration && !bank.ProbesWalk)
+            return Failed(MsmFault.TlbMiss, secondLevel: false);
+        var fault = bank.Walk(address, out var walk);
+        return fault == MsmFault.None ? Found(walk.Permissions, walk.Translate(address), walk.PageShift) : Failed(fault, walk.Level == 2);
+
+        uint Found(PagePermissions permissions, ulong physical, int shift) =>
+            !request.IsAllowedBy(permissions) ? Failed(MsmFault.Permission, IsSecondLevel(shift)) : (uint)physical | (shift == SupersectionShift ? R.TranslatedSupersection : 0);
+
+        static uint Failed(MsmFault fault, bool secondLevel) => R.TranslationFailed | (uint)fault | (secondLevel ? R.SecondLevel : 0);
+    }
+
+    // The transaction that faulted is ended or tried again. Those that waited behind it are tried too, and may stall anew.
+    internal void Resume(MsmContextBank bank, bool terminate)
+    {
+        if (!bank.IsStalled)
+            return;
+        bank.IsStalled = false;
+        for (var remaining = _held.Count; _held.TryRelease(bank.Number, remaining, out var request); remaining--)
+        {
+            var completion = terminate ? Abort(request) : Translate(request);
+            terminate = false;
+            if (completion.Status != DmaStatus.Stalled)
+                _held.Answer(request, completion);
+        }
+    }
+
+    private const int SupersectionShift = 24;
+
+    private static bool IsSecondLevel(int pageShift) => pageShift < 20;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private DmaCompletion Translate(in DmaRequest request)
     {
-        var stream = request.Stream.Value;
-        if (stream >= (uint)_streams.Length)
-            return new DmaCompletion(default, DmaStatus.Aborted, request.Tag);
-        var number = (_streams[stream].Value & MsmRegisters.BankMask) >> MsmRegisters.BankShift;
-        if (number >= (ulong)_banks.Length)
-            return new DmaCompletion(default, DmaStatus.Aborted, request.Tag);
-        var bank = _banks[number];
-        if ((_control.Value & MsmRegisters.ClientsBypass) != 0 || (bank.System.Value & MsmRegisters.MmuEnable) == 0)
-            return Land(in request, request.Iova.Value);
+        var routes = _routes;
+        var mid = request.Stream.Value;
+        if (_control.Value.Bit(R.ClientPortDisabled))
+            return Complete(request, request.Iova.Value);
+        if (mid >= (uint)routes.Length)
+            return Unroutable(request);
+        var index = (int)(routes[mid].Value >> 8) & 0xff;
+        if (index >= _banks.Length)
+            return Unroutable(request);
+        var bank = _banks[index];
+        if (!bank.Translates)
+            return Complete(request, request.Iova.Value);
+        if (bank.IsStalled)
+            return Wait(request, bank);
         ref readonly var entry = ref _tlb.Find(bank.Tag, request.Iova.Value);
         if (Unsafe.IsNullRef(in entry))
-            return Walk(in request, bank);
-        return IsAllowed(entry.Permissions, in request)
-            ? Land(in request, entry.Translate(request.Iova.Value))
-            : Refuse(in request, bank, MsmFault.Permission | (entry.PageShift < ArmShortEntry.SectionShift ? MsmFault.SecondLevel : MsmFault.None), FaultReason.PermissionDenied);
+            return Walk(request, bank);
+        return request.IsAllowedBy(entry.Permissions)
+            ? Complete(request, entry.Translate(request.Iova.Value))
+            : Refuse(request, bank, MsmFault.Permission, IsSecondLevel(entry.PageShift), FaultReason.PermissionDenied);
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private DmaCompletion Walk(in DmaRequest request, MsmContextBank bank)
+    {
+        if (_options.MissesObeyConfiguration && !bank.WalksOnMiss)
+            return Refuse(request, bank, MsmFault.TlbMiss, secondLevel: false, FaultReason.ConfigurationInvalid);
+        var fault = bank.Walk(request.Iova.Value, out var walk);
+        if (fault != MsmFault.None)
+            return Refuse(request, bank, fault, walk.Level == 2, Reason(walk.Status));
+        _tlb.Insert(new IotlbEntry
+        {
+            Tag = bank.Tag,
+            Domain = (ulong)bank.Number,
+            Iova = request.Iova.Value,
+            Output = walk.Output,
+            PageShift = walk.PageShift,
+            Permissions = walk.Permissions,
+        });
+        return request.IsAllowedBy(walk.Permissions)
+            ? Complete(request, walk.Translate(request.Iova.Value))
+            : Refuse(request, bank, MsmFault.Permission, walk.Level == 2, FaultReason.PermissionDenied);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private DmaCompletion Refuse(in DmaRequest request, MsmContextBank bank, MsmFault fault, bool secondLevel, FaultReason reason)
+    {
+        var stalls = bank.StallsFaults && !_control.Value.Bit(R.StallDisabled) && _held.HasRoom;
+        if (bank.Record(request, fault, secondLevel, stalls))
+            Faults.Add(new FaultRecord(request.Stream, request.Iova, request.Access, reason, (ushort)fault));
+        else
+            UnrecordedFaults++;
+        return stalls ? Hold(request, bank) : Abort(request);
+    }
+
+    // Behind a stalled transaction.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private DmaCompletion Wait(in DmaRequest request, MsmContextBank bank)
+    {
+        if (_held.HasRoom)
+            return Hold(request, bank);
+        UnrecordedFaults++;
+        return Abort(request);
+    }
+
+    private DmaCompletion Hold(in DmaRequest request, MsmContextBank bank)
+    {
+        _held.Hold(bank.Number, request);
+        return new DmaCompletion(default, DmaStatus.Stalled, request.Tag);
+    }
+
+    // A MID without a word in M2VCBR, or with one that names no bank.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private DmaCompletion Unroutable(in DmaRequest request)
+    {
+        if (_errorStatus.Value != 0)
+        {
+            _errorStatus.Value |= R.Multiple;
+            UnrecordedFaults++;
+            return Abort(request);
+        }
+
+        _errorStatus.Value = (ulong)MsmFault.Configuration;
+        _errorAddress.Value = (uint)request.Iova.Value;
+        _errorSyndrome0.Value = MsmContextBank.Syndrome0(request);
+        _errorSyndrome1.Value = MsmContextBank.Syndrome1(request);
+        Faults.Add(new FaultRecord(request.Stream, request.Iova, request.Access, FaultReason.StreamUnknown, (ushort)MsmFault.Configuration));
+        return Abort(request);
+    }
+
+    private static FaultReason Reason(WalkStatus status) => status switch
+    {
+        WalkStatus.AccessFlag => FaultReason.AccessFlag,
+        WalkStatus.ReadAbort => FaultReason.TableReadAbort,
+        WalkStatus.InputSize => FaultReason.AddressSize,
+        _ => FaultReason.NotPresent,
+    };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool IsAllowed(PagePermissions permissions, in DmaRequest request) =>
-        (permissions & Needed(request.Access)) != 0 && ((permissions & PagePermissions.PrivilegedOnly) == 0 || (request.Attributes & DmaAttributes.Privileged) != 0);
+    private static DmaCompletion Complete(in DmaRequest request, ulong address) => new(new PhysicalAddress(address), DmaStatus.Completed, request.Tag);
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private DmaCompletion Walk(in DmaRequest request, Bank bank)
-    {
-        _walker.Walk(bank.Table, request.Iova.Value, out var walk);
-        var level = walk.Level == 2 ? MsmFault.SecondLevel : MsmFault.None;
-        switch (walk.Status)
-        {
-            case WalkStatus.Ok:
-                break;
-            case WalkStatus.AccessFlag:
-                return Refuse(in request, bank, MsmFault.AccessFlag | level, FaultReason.AccessFlag);
-            case WalkStatus.ReadAbort:
-                return Refuse(in request, bank, MsmFault.WalkDecode | level, FaultReason.TableReadAbort);
-            default:
-                return Refuse(in request, bank, MsmFault.Translation | level, walk.Status == WalkStatus.InputSize ? FaultReason.AddressSize : FaultReason.NotPresent);
-        }
-
-        _tlb.Insert(new IotlbEntry { Tag = bank.Tag, Iova = request.Iova.Value, Output = walk.Output, PageShift = walk.PageShift, Permissions = walk.Permissions });
-        return IsAllowed(walk.Permissions, in request)
-            ? Land(in request, walk.Translate(request.Iova.Value))
-            : Refuse(in request, bank, MsmFault.Permission | level, FaultReason.PermissionDenied);
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private DmaCompletion Refuse(in DmaRequest request, Bank bank, MsmFault fault, FaultReason reason)
-    {
-        if ((bank.Status.Value & FaultBits) != 0)
-        {
-            bank.Status.Value |= (uint)MsmFault.Multiple;
-            UnrecordedFaults++;
-        }
-        else
-        {
-            var stalls = (bank.Auxiliary.Value & MsmRegisters.StallOnFault) != 0;
-            bank.Status.Value = (uint)fault | (stalls ? (uint)MsmFault.Stalled : 0);
-            bank.Address.Value = (uint)request.Iova.Value;
-            bank.Syndrome0.Value = request.Stream.Value & 0xff;
-            bank.Syndrome1.Value = request.Access == DmaAccess.Write ? 1u << 8 : 0;
-            Faults.Add(new FaultRecord(request.Stream, request.Iova, request.Access, reason, (ushort)fault));
-        }
-
-        return new DmaCompletion(default, DmaStatus.Aborted, request.Tag);
-    }
-
-    private sealed class Bank
-    {
-        private readonly MsmIommu _unit;
-        private readonly uint _number;
-        private readonly Register _base;
-        private readonly Register _context;
-        private readonly Register _physical;
-
-        public Bank(MsmIommu unit, uint number)
-        {
-            (_unit, _number) = (unit, number);
-            System = Add(MsmRegisters.SystemControl, "SCTLR", "[0] M, [1] TRE, [2] AFE, [3] HAF, [4] BE, [5] AFFD");
-            Auxiliary = Add(MsmRegisters.AuxiliaryControl, "ACTLR", "[1] CFEIE, [6:4] RCxSH, [13:12] TLBMCFG, [14] CFCFG, [17:16] V2PCFG");
-            _context = Add(MsmRegisters.ContextId, "CONTEXTIDR", "[7:0] ASID, [31:8] PROCID");
-            _base = Add(MsmRegisters.TableBase0, "TTBR0", "[31:14] table");
-            Add(MsmRegisters.TableBase1, "TTBR1", "no effect here");
-            Add(MsmRegisters.TableControl, "TTBCR", "no effect here");
-            _physical = Add(MsmRegisters.PhysicalAddress, "PAR", "[0] failed, [1] supersection, [31:12] address");
-            Status = Declare(
-                MsmRegisters.FaultStatus,
-                "FSR",
-                RegisterAccess.WriteOneToClear,
-                "[1] TF, [2] AFF, [3] APF, [4] TLBMF, [5] HTWDEEF, [6] HTWSEEF, [7] MHF, [16] SL, [30] SS, [31] MULTI",
-                _ => ForgetDetails());
-            Declare(MsmRegisters.FaultStatusRestore, "FSRRESTORE", RegisterAccess.WriteOnly, "writes FSR", value => Status!.Value = value);
-            Address = Add(MsmRegisters.FaultAddress, "FAR", "");
-            Syndrome0 = Add(MsmRegisters.FaultSyndrome0, "FSYNR0", "[7:0] stream");
-            Syndrome1 = Add(MsmRegisters.FaultSyndrome1, "FSYNR1", "[8] write");
-            Add(MsmRegisters.PrimaryRegionRemap, "PRRR", "no effect here");
-            Add(MsmRegisters.NormalMemoryRemap, "NMRR", "no effect here");
-            Add(MsmRegisters.TlbLock, "TLBLCKR", "no effect here");
-            Add(MsmRegisters.TlbFirstLevelPointer, "TLBFLPTER", "no effect here");
-            Add(MsmRegisters.TlbSecondLevelPointer, "TLBSLPTER", "no effect here");
-            Add(MsmRegisters.BufferControl, "BFBCR", "[0] BFBDFE; no effect here");
-            Declare(MsmRegisters.InvalidateBank, "CTX_TLBIALL", RegisterAccess.WriteOnly, "drops the bank's translations", _ => unit._tlb.Invalidate(new MsmBankEntries(number)));
-            Declare(MsmRegisters.InvalidateAsid, "TLBIASID", RegisterAccess.WriteOnly, "[7:0] ASID", value => unit._tlb.Invalidate(new MsmAsidEntries(TagOf(value), 0, ulong.MaxValue)));
-            Declare(
-                MsmRegisters.InvalidateAddress,
-                "TLBIVA",
-                RegisterAccess.WriteOnly,
-                "[31:12] address, [7:0] ASID",
-                value => unit._tlb.Invalidate(new MsmAsidEntries(TagOf(value), value & 0xffff_f000, value | 0xfff)));
-            Declare(MsmRegisters.TranslateRead, "V2PPR", RegisterAccess.WriteOnly, "[31:12] address", Lookup);
-        }
-
-        public Register System { get; }
-
-        public Register Auxiliary { get; }
-
-        public Register Status { get; }
-
-        public Register Address { get; }
-
-        public Register Syndrome0 { get; }
-
-        public Register Syndrome1 { get; }
-
-        public ulong Table => _base.Value & 0xffff_c000;
-
-        public ulong Tag => TagOf(_context.Value);
-
-        private ulong TagOf(ulong asid) => ((ulong)_number << 8) | (asid & 0xff);
-
-        private Register Add(ulong offset, string name, string fields) => Declare(offset, name, RegisterAccess.ReadWrite, fields, null);
-
-        private Register Declare(ulong offset, string name, RegisterAccess access, string fields, Action<ulong>? onWrite) =>
-            _unit.Registers.Add((_number * MsmRegisters.BankSize) + offset, 4, $"CB[{_number}].{name}", access, fields: fields, onWrite: onWrite);
-
-        // Level, stall and MULTI belong to a fault: they go with the last one.
-        private void ForgetDetails()
-        {
-            if ((Status.Value & FaultBits) == 0)
-                Status.Value = 0;
-        }
-
-        private void Lookup(ulong address)
-        {
-            _unit._walker.Walk(Table, address & 0xffff_f000, out var walk);
-            _physical.Value = walk.Status == WalkStatus.Ok
-                ? (walk.Translate(address & 0xffff_f000) & 0xffff_f000) | (walk.PageShift == 24 ? MsmRegisters.IsSupersection : 0)
-                : MsmRegisters.TranslationFailed;
-        }
-    }
+    private static DmaCompletion Abort(in DmaRequest request) => new(default, DmaStatus.Aborted, request.Tag);
 }

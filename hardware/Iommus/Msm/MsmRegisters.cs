@@ -1,18 +1,16 @@
 namespace Emulator.Hardware.Iommus.Msm;
 
-/// <summary>Registers of Qualcomm's first IOMMU. Source: Linux drivers/iommu/msm_iommu_hw-8xxx.h.</summary>
+/// <summary>Registers of the MSM IOMMU. Source: Linux drivers/iommu/msm_iommu_hw-8xxx.h.</summary>
+/// <remarks>Those of a context bank are offsets in the bank's page, see <see cref="Bank"/>.</remarks>
 public static class MsmRegisters
 {
     /// <summary>Bytes of the window.</summary>
     public const ulong WindowSize = 0x10_0000;
 
-    /// <summary>Bytes of a context bank's registers: bank c is at c times this.</summary>
-    public const ulong BankSize = 0x1000;
+    /// <summary>SCTLR: control.</summary>
+    public const ulong Control = 0x000;
 
-    /// <summary>SCTLR: [0] M, [1] TRE, [2] AFE.</summary>
-    public const ulong SystemControl = 0x000;
-
-    /// <summary>ACTLR.</summary>
+    /// <summary>ACTLR: auxiliary control.</summary>
     public const ulong AuxiliaryControl = 0x004;
 
     /// <summary>CONTEXTIDR: [7:0] ASID.</summary>
@@ -24,147 +22,168 @@ public static class MsmRegisters
     /// <summary>TTBR1.</summary>
     public const ulong TableBase1 = 0x014;
 
-    /// <summary>TTBCR.</summary>
+    /// <summary>TTBCR: table base control.</summary>
     public const ulong TableControl = 0x018;
 
-    /// <summary>PAR: result of a translation by register.</summary>
+    /// <summary>PAR: what a V2P operation found.</summary>
     public const ulong PhysicalAddress = 0x01c;
 
-    /// <summary>FSR, see <see cref="MsmFault"/>.</summary>
+    /// <summary>FSR: fault status, see <see cref="MsmFault"/>.</summary>
     public const ulong FaultStatus = 0x020;
 
-    /// <summary>FSRRESTORE: writes FSR.</summary>
+    /// <summary>FSRRESTORE: sets FSR.</summary>
     public const ulong FaultStatusRestore = 0x024;
 
     /// <summary>FAR: the address that faulted.</summary>
     public const ulong FaultAddress = 0x028;
 
-    /// <summary>FSYNR0: [7:0] the stream.</summary>
+    /// <summary>FSYNR0: [7:0] the MID.</summary>
     public const ulong FaultSyndrome0 = 0x02c;
 
-    /// <summary>FSYNR1: [8] write.</summary>
+    /// <summary>FSYNR1: attributes of the access.</summary>
     public const ulong FaultSyndrome1 = 0x030;
 
-    /// <summary>PRRR.</summary>
+    /// <summary>PRRR: primary region remap.</summary>
     public const ulong PrimaryRegionRemap = 0x034;
 
-    /// <summary>NMRR.</summary>
+    /// <summary>NMRR: normal memory remap.</summary>
     public const ulong NormalMemoryRemap = 0x038;
 
-    /// <summary>TLBLCKR.</summary>
+    /// <summary>TLBLKCR: TLB lock.</summary>
     public const ulong TlbLock = 0x03c;
 
-    /// <summary>TLBFLPTER.</summary>
-    public const ulong TlbFirstLevelPointer = 0x044;
+    /// <summary>V2PSR: status of a V2P operation.</summary>
+    public const ulong TranslateStatus = 0x040;
 
-    /// <summary>TLBSLPTER.</summary>
-    public const ulong TlbSecondLevelPointer = 0x048;
+    /// <summary>TLBFLPTER: first-level pointer.</summary>
+    public const ulong TlbFirstLevel = 0x044;
 
-    /// <summary>BFBCR: [0] BFBDFE.</summary>
-    public const ulong BufferControl = 0x04c;
+    /// <summary>TLBSLPTER: second-level pointer.</summary>
+    public const ulong TlbSecondLevel = 0x048;
 
-    /// <summary>CTX_TLBIALL: a write drops the bank's translations.</summary>
-    public const ulong InvalidateBank = 0x800;
+    /// <summary>BFBCR: [0] prefetch.</summary>
+    public const ulong PrefetchControl = 0x04c;
 
-    /// <summary>TLBIASID: [7:0] the ASID.</summary>
-    public const ulong InvalidateAsid = 0x804;
+    /// <summary>CTX_TLBIALL: drops what the bank filled.</summary>
+    public const ulong TlbiAll = 0x800;
 
-    /// <summary>TLBIVA: [31:12] the address, [7:0] the ASID.</summary>
-    public const ulong InvalidateAddress = 0x808;
+    /// <summary>TLBIASID: [7:0] ASID.</summary>
+    public const ulong TlbiAsid = 0x804;
 
-    /// <summary>V2PPR: translates an address for a privileged read; the answer is in PAR.</summary>
-    public const ulong TranslateRead = 0x810;
+    /// <summary>TLBIVA: [31:12] address, [7:0] ASID.</summary>
+    public const ulong TlbiAddress = 0x808;
 
-    /// <summary>M2VCBR of stream 0: [15:8] bank, and how it bypasses.</summary>
-    public const ulong StreamToBank = 0xf_f000;
+    /// <summary>TLBIVAA: [31:12] address, of any ASID.</summary>
+    public const ulong TlbiAddressAll = 0x80c;
 
-    /// <summary>CBACR of bank 0: [20:16] VMID, [31:24] interrupt.</summary>
-    public const ulong BankAccess = 0xf_f800;
+    /// <summary>V2PPR, V2PPW, V2PUR, V2PUW: translates [31:12] as a privileged read, privileged write, user read, user write. Four words.</summary>
+    public const ulong Translate = 0x810;
 
-    /// <summary>TLBRSW.</summary>
-    public const ulong TlbRowSwitch = 0xf_fe00;
+    /// <summary>RESUME: [0] terminates what is stalled, else it is tried again.</summary>
+    public const ulong Resume = 0x820;
 
-    /// <summary>TESTBUSCR.</summary>
-    public const ulong TestBus = 0xf_fe8c;
+    /// <summary>M2VCBR: a word for each MID. [4:0] VMID, [15:8] bank (CBNDX), [16] BYPASSD, [17] BPRCOSH, [18] BPRCISH, [19] BPRCNSH, [21:20] BPSHCFG, [23:22] NSCFG, [24] BPMTCFG, [27:25] BPMEMTYPE.</summary>
+    public const ulong MasterToBank = 0xff000;
 
-    /// <summary>GLOBAL_TLBIALL: a write drops every translation.</summary>
-    public const ulong InvalidateAll = 0xf_ff00;
+    /// <summary>CBACR: a word for each bank. [4:0] RWVMID, [8] RWE, [9] RWGE, [20:16] CBVMID, [31:24] IRPTNDX.</summary>
+    public const ulong BankAttributes = 0xff800;
 
-    /// <summary>CR.</summary>
-    public const ulong Control = 0xf_ff80;
+    /// <summary>TLBRSW: TLB read and write switch.</summary>
+    public const ulong TlbSwitch = 0xffe00;
 
-    /// <summary>ESRRESTORE.</summary>
-    public const ulong GlobalErrorRestore = 0xf_ff8c;
+    /// <summary>TLBTR0 to 2: TLB test.</summary>
+    public const ulong TlbTest = 0xffe80;
 
-    /// <summary>RPU_ACR.</summary>
-    public const ulong ProtectionAccess = 0xf_fffc;
+    /// <summary>TESTBUSCR: test bus control.</summary>
+    public const ulong TestBusControl = 0xffe8c;
 
-    /// <summary>Streams.</summary>
-    public const int Streams = 32;
+    /// <summary>GLOBAL_TLBIALL: drops everything.</summary>
+    public const ulong GlobalTlbiAll = 0xfff00;
 
-    /// <summary>SCTLR: the MMU is on.</summary>
-    public const uint MmuEnable = 1u << 0;
+    /// <summary>TLBIVMID: [4:0] VMID.</summary>
+    public const ulong TlbiVmid = 0xfff04;
 
-    /// <summary>SCTLR: TEX remap.</summary>
-    public const uint TexRemap = 1u << 1;
+    /// <summary>CR: global control.</summary>
+    public const ulong GlobalControl = 0xfff80;
 
-    /// <summary>SCTLR: access flag.</summary>
-    public const uint AccessFlagEnable = 1u << 2;
+    /// <summary>EAR: address of a global error.</summary>
+    public const ulong ErrorAddress = 0xfff84;
 
-    /// <summary>ACTLR: faults interrupt (CFEIE).</summary>
-    public const uint FaultInterruptEnable = 1u << 1;
+    /// <summary>ESR: global error status. [0] CFG, [1] BYPASS, [31] MULTI.</summary>
+    public const ulong ErrorStatus = 0xfff88;
 
-    /// <summary>ACTLR: redirected outer-shareable walks (RCOSH).</summary>
-    public const uint OuterShareable = 1u << 4;
+    /// <summary>ESRRESTORE: sets ESR.</summary>
+    public const ulong ErrorStatusRestore = 0xfff8c;
 
-    /// <summary>ACTLR: RCISH.</summary>
-    public const uint InnerShareable = 1u << 5;
+    /// <summary>ESYNR0, as <see cref="FaultSyndrome0"/>.</summary>
+    public const ulong ErrorSyndrome0 = 0xfff90;
 
-    /// <summary>ACTLR: RCNSH.</summary>
-    public const uint NonShareable = 1u << 6;
+    /// <summary>ESYNR1, as <see cref="FaultSyndrome1"/>.</summary>
+    public const ulong ErrorSyndrome1 = 0xfff94;
 
-    /// <summary>ACTLR: TLBMCFG.</summary>
-    public const uint TlbMissConfiguration = 3u << 12;
+    /// <summary>REV: revision.</summary>
+    public const ulong Revision = 0xffff4;
 
-    /// <summary>ACTLR: a faulting transaction stalls (CFCFG).</summary>
-    public const uint StallOnFault = 1u << 14;
+    /// <summary>IDR: [8:0] MIDs (NM2VCBMT), [15:12] TLB size, [23:16] banks, [31:24] interrupts.</summary>
+    public const ulong Identification = 0xffff8;
 
-    /// <summary>ACTLR: V2PCFG.</summary>
-    public const uint TranslateConfiguration = 3u << 16;
+    /// <summary>RPU_ACR: access control of the register protection.</summary>
+    public const ulong ProtectionAccess = 0xffffc;
 
-    /// <summary>M2VCBR: where the bank's number is.</summary>
-    public const int BankShift = 8;
+    /// <summary>SCTLR: the bank translates (M).</summary>
+    public const int Enable = 0;
 
-    /// <summary>M2VCBR: the bank's number.</summary>
-    public const uint BankMask = 0xffu << BankShift;
+    /// <summary>SCTLR: PRRR and NMRR are used (TRE).</summary>
+    public const int TexRemap = 1;
 
-    /// <summary>M2VCBR: the VMID.</summary>
-    public const uint StreamVmidMask = 0x1f;
+    /// <summary>SCTLR: AP[0] is the access flag (AFE).</summary>
+    public const int AccessFlagEnable = 2;
 
-    /// <summary>M2VCBR: NSCFG.</summary>
-    public const uint NonSecureMask = 3u << 22;
+    /// <summary>ACTLR: the bank's interrupt is enabled (CFEIE).</summary>
+    public const int FaultInterrupt = 1;
 
-    /// <summary>CBACR: the VMID.</summary>
-    public const uint BankVmidMask = 0x1fu << 16;
+    /// <summary>ACTLR: RCOSH, RCISH and RCNSH, which redirect cacheable accesses to the level 2 cache.</summary>
+    public const int RedirectOuter = 4;
 
-    /// <summary>CBACR: the interrupt.</summary>
-    public const uint InterruptIndexMask = 0xffu << 24;
+    /// <summary>ACTLR: what a TLB miss does (TLBMCFG): bits 13:12.</summary>
+    public const int MissConfiguration = 12;
 
-    /// <summary>CR: clients bypass (CLIENTPD).</summary>
-    public const uint ClientsBypass = 1u << 4;
+    /// <summary>ACTLR: what a V2P operation's miss does (V2PCFG): bits 17:16.</summary>
+    public const int TranslateConfiguration = 16;
 
-    /// <summary>CR: the TLB may be locked by clients (TLBLKCRWE).</summary>
-    public const uint TlbLockWritable = 1u << 6;
+    /// <summary>TLBMCFG and V2PCFG: a miss walks the table.</summary>
+    public const uint WalkOnMiss = 3;
 
-    /// <summary>PAR: the translation failed.</summary>
-    public const uint TranslationFailed = 1u << 0;
+    /// <summary>ACTLR: a fault stalls (CFCFG), else it is terminated.</summary>
+    public const int FaultStalls = 14;
 
-    /// <summary>PAR: it is a supersection.</summary>
-    public const uint IsSupersection = 1u << 1;
+    /// <summary>CR: the clients' port is disabled (CLIENTPD).</summary>
+    public const int ClientPortDisabled = 4;
 
-    /// <summary>FSR as Linux acknowledges it.</summary>
-    public const uint FaultAcknowledge = 0x4000_000f;
+    /// <summary>CR: nothing is stalled (STALLD).</summary>
+    public const int StallDisabled = 5;
 
-    /// <summary>M2VCBR: the fields of bypassing that a bank's reset clears, one by one: BPRCOSH, BPRCISH, BPRCNSH, BPSHCFG, BPMTCFG.</summary>
-    public static IReadOnlyList<uint> BypassFields { get; } = [1u << 17, 1u << 18, 1u << 19, 3u << 20, 1u << 24];
+    /// <summary>CR: TLBLKCR may be written (TLBLKCRWE).</summary>
+    public const int TlbLockWritable = 6;
+
+    /// <summary>FSR and PAR: the fault is of the second level (SL).</summary>
+    public const uint SecondLevel = 1u << 16;
+
+    /// <summary>FSR: the transaction is stalled (SS).</summary>
+    public const uint Stalled = 1u << 30;
+
+    /// <summary>FSR and ESR: there were more (MULTI).</summary>
+    public const uint Multiple = 1u << 31;
+
+    /// <summary>PAR: the translation failed; the other bits are those of FSR.</summary>
+    public const uint TranslationFailed = 1;
+
+    /// <summary>PAR: without a failure, the page is 16 MiB.</summary>
+    public const uint TranslatedSupersection = 1u << 1;
+
+    /// <summary>What Linux writes to FSR after a fault.</summary>
+    public const uint FaultClear = 0x4000_000f;
+
+    /// <summary>Offset of a bank's page.</summary>
+    public static ulong Bank(int number) => (ulong)number << 12;
 }

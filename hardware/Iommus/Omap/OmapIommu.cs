@@ -18,7 +18,7 @@ public sealed class OmapIommu : IIommu
     private readonly OmapOptions _options;
     private readonly OmapWalker _walker;
     private readonly OmapTlb _tlb;
-    private readonly OmapStalls _stalls;
+    private readonly HeldTransactions _stalls;
     private readonly OmapDspSystem? _system;
     private readonly uint _systemEnable;
     private readonly Register _status;
@@ -47,7 +47,7 @@ public sealed class OmapIommu : IIommu
         _options = options ?? new OmapOptions();
         _walker = new OmapWalker(memory);
         _tlb = new OmapTlb(hardware.TlbEntries);
-        _stalls = new OmapStalls(_options.OutstandingRequests);
+        _stalls = new HeldTransactions(_options.OutstandingRequests);
         (_system, _systemEnable) = (system, OmapRegisters.DspMmuEnable(instance));
         Registers = new RegisterFile(name, OmapRegisters.WindowSize);
         const string Causes = "[0] TLB miss, [1] translation fault, [2] emulator miss, [3] table-walk fault, [4] multi hit";
@@ -125,8 +125,10 @@ public sealed class OmapIommu : IIommu
             return Complete(request, address);
         Record(request, fault.Value);
         Faults.Add(new FaultRecord(request.Stream, new Iova((uint)request.Iova.Value), request.Access, Reason(fault.Value), (ushort)fault.Value));
-        var stalled = (_general.Value & OmapRegisters.BusErrorBack) == 0 && _stalls.TryHold(request);
-        return new DmaCompletion(default, stalled ? DmaStatus.Stalled : DmaStatus.Aborted, request.Tag);
+        if ((_general.Value & OmapRegisters.BusErrorBack) != 0 || !_stalls.HasRoom)
+            return new DmaCompletion(default, DmaStatus.Aborted, request.Tag);
+        _stalls.Hold(0, request);
+        return new DmaCompletion(default, DmaStatus.Stalled, request.Tag);
     }
 
     private OmapFault? LookUp(in DmaRequest request, int entry, out uint address)
@@ -164,19 +166,20 @@ public sealed class OmapIommu : IIommu
     // The acknowledgement lets the stalled requests try again.
     private void Retry()
     {
-        for (var i = 0; i < _stalls.Count;)
+        for (var remaining = _stalls.Count; _stalls.TryRelease(0, remaining, out var request); remaining--)
         {
-            var address = (uint)_stalls[i].Iova.Value;
+            var address = (uint)request.Iova.Value;
             var entry = IsOn ? _tlb.Find(address) : OmapTlb.None;
             if (entry >= 0)
                 address = _tlb.Translate(entry, address);
-            else if (IsOn && LookUp(_stalls[i], entry, out address) is { } fault)
+            else if (IsOn && LookUp(request, entry, out address) is { } fault)
             {
-                Record(_stalls[i++], fault);
+                Record(request, fault);
+                _stalls.Hold(0, request);
                 continue;
             }
 
-            _stalls.Answer(i, Complete(_stalls[i], address));
+            _stalls.Answer(request, Complete(request, address));
         }
     }
 

@@ -99,7 +99,7 @@ public sealed class QcomIommuIommu : IIommu
         if (!bank.IsStalled)
             return;
         bank.Unstall();
-        for (var remaining = _held.Count; _held.TryRelease((uint)bank.Number, remaining, out var request); remaining--)
+        for (var remaining = _held.Count; _held.TryRelease(bank.Number, remaining, out var request); remaining--)
         {
             var completion = terminate ? Abort(request) : Translate(request);
             terminate = false;
@@ -118,7 +118,7 @@ public sealed class QcomIommuIommu : IIommu
             ref readonly var entry = ref _tlb.Find(bank.Asid, request.Iova.Value);
             if (Unsafe.IsNullRef(in entry))
                 return Walk(request, bank);
-            return Allows(entry.Permissions, request)
+            return request.IsAllowedBy(entry.Permissions)
                 ? Complete(request, entry.Translate(request.Iova.Value))
                 : Refuse(request, bank, QcomIommuFault.Permission, 3 - ((entry.PageShift - 12) / 9), FaultReason.PermissionDenied);
         }
@@ -148,12 +148,12 @@ public sealed class QcomIommuIommu : IIommu
         if (fault != QcomIommuFault.None)
             return Refuse(request, bank, fault, walk.Level, Reason(fault, walk.Status));
         _tlb.Insert(new IotlbEntry { Tag = bank.Asid, Iova = request.Iova.Value, Output = walk.Output, PageShift = walk.PageShift, Permissions = walk.Permissions });
-        return Allows(walk.Permissions, request) ? Complete(request, walk.Translate(request.Iova.Value)) : Refuse(request, bank, QcomIommuFault.Permission, walk.Level, FaultReason.PermissionDenied);
+        return request.IsAllowedBy(walk.Permissions) ? Complete(request, walk.Translate(request.Iova.Value)) : Refuse(request, bank, QcomIommuFault.Permission, walk.Level, FaultReason.PermissionDenied);
     }
 
     private DmaCompletion Hold(in DmaRequest request)
     {
-        _held.Hold(request);
+        _held.Hold((int)request.Stream.Value, request);
         return new DmaCompletion(default, DmaStatus.Stalled, request.Tag);
     }
 
@@ -198,16 +198,6 @@ public sealed class QcomIommuIommu : IIommu
     private static DmaCompletion Complete(in DmaRequest request, ulong address) => new(new PhysicalAddress(address), DmaStatus.Completed, request.Tag);
 
     private static DmaCompletion Abort(in DmaRequest request) => new(default, DmaStatus.Aborted, request.Tag);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool Allows(PagePermissions permissions, in DmaRequest request)
-    {
-        var needed = request.IsWrite ? PagePermissions.Write : PagePermissions.Read;
-        if ((request.Attributes & DmaAttributes.Instruction) != 0)
-            needed |= PagePermissions.Execute;
-        var privileged = (permissions & PagePermissions.PrivilegedOnly) == 0 || (request.Attributes & DmaAttributes.Privileged) != 0;
-        return privileged && (permissions & needed) == needed;
-    }
 
     private bool IsNonSecure(int number) => _interruptSelect == null || number > 31 || _interruptSelect.Value.Bit(number);
 }

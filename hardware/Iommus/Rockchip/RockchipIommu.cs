@@ -18,7 +18,7 @@ public sealed class RockchipIommu : IIommu
     private readonly RockchipHardware _hardware;
     private readonly RockchipOptions _options;
     private readonly RockchipWalker _walker;
-    private readonly ReplayBuffer _replay;
+    private readonly WaitingRequests _replay;
     private readonly Iotlb _tlb;
     private readonly Register _directoryAddress;
     private readonly Register _faultAddress;
@@ -45,7 +45,7 @@ public sealed class RockchipIommu : IIommu
             throw new ArgumentException($"a bank holds 1 to 65536 requests, not {_options.HeldRequests}", nameof(options));
         _hardware = hardware;
         _walker = new RockchipWalker(memory, hardware);
-        _replay = new ReplayBuffer(_options.HeldRequests);
+        _replay = new WaitingRequests(_options.HeldRequests);
         _tlb = new Iotlb(_options.Iotlb);
         Registers = new RegisterFile(name, RockchipRegisters.WindowSize);
         var wide = hardware.OutputBits > 32 ? "[31:12] PA[31:12], [11:8] PA[35:32], [7:4] PA[39:36]" : "[31:12] PA[31:12]";
@@ -138,7 +138,7 @@ public sealed class RockchipIommu : IIommu
     [MethodImpl(MethodImplOptions.NoInlining)]
     private DmaCompletion Hold(in DmaRequest request)
     {
-        if (_replay.TryHold(request))
+        if (_replay.TryAdd(request))
             return new DmaCompletion(default, DmaStatus.Stalled, request.Tag);
         Overruns++;
         return new DmaCompletion(default, DmaStatus.Aborted, request.Tag);
@@ -146,8 +146,8 @@ public sealed class RockchipIommu : IIommu
 
     private void Replay()
     {
-        while (_replay.Count > 0 && TryAnswer(_replay.Oldest, out var completion))
-            _replay.AnswerOldest(completion);
+        while (_replay.Count > 0 && TryAnswer(_replay.First, out var completion))
+            _replay.AnswerFirst(completion);
     }
 
     // False: the bank holds it.
@@ -248,7 +248,7 @@ public sealed class RockchipIommu : IIommu
         Registers.Reset();
         _tlb.InvalidateAll();
         while (_replay.Count > 0)
-            _replay.AnswerOldest(new DmaCompletion(default, DmaStatus.Aborted, _replay.Oldest.Tag));
+            _replay.AnswerFirst(new DmaCompletion(default, DmaStatus.Aborted, _replay.First.Tag));
     }
 
     private void Route()

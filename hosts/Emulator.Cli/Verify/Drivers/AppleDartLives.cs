@@ -53,39 +53,39 @@ public sealed class AppleDartLives
         switch (step.Text("step"))
         {
             case "probe":
-                Perform(step, _driver.Probe((int)args.Word("dart")));
+                _life.Perform(step, _driver.Probe((int)args.Word("dart")));
                 break;
             case "domain_alloc":
                 _domains[args.Text("domain")] = _driver.AllocateDomain((DomainType)args.Word("type"));
                 break;
             case "attach":
-                if (Perform(step, _driver.Attach(_domains[args.Text("domain")], Device(args.Text("dev")))) == 0)
+                if (_life.Perform(step, _driver.Attach(_domains[args.Text("domain")], Device(args.Text("dev")))) == 0)
                     _attached[args.Text("dev")] = args.Text("domain");
                 break;
             case "detach":
-                Perform(step, _driver.Detach(_domains[args.Text("domain")], Device(args.Text("dev"))));
+                _life.Perform(step, _driver.Detach(_domains[args.Text("domain")], Device(args.Text("dev"))));
                 _attached.Remove(args.Text("dev"));
                 break;
             case "map":
                 Map(step, args);
                 break;
             case "unmap" when args.Text("via") == "core":
-                Perform(step, DomainMapping.Unmap(_driver, _domains["A"], args.Word("iova"), args.Word("size")));
+                _life.Perform(step, DomainMapping.Unmap(_driver, _domains["A"], args.Word("iova"), args.Word("size")));
                 break;
             case "unmap":
                 _life.CheckResult(step, (long)Table.Unmap(args.Word("iova"), args.Word("pgsize"), args.Word("count"), new InvalidationGather()));
                 break;
             case "flush":
-                Perform(step, _driver.FlushAll(_domains["A"]));
+                _life.Perform(step, _driver.FlushAll(_domains["A"]));
                 break;
             case "irq":
-                Perform(step, _driver.HandleInterrupt());
+                _life.Perform(step, _driver.HandleInterrupt());
                 break;
             case "pm_suspend":
-                Perform(step, _driver.Suspend(0));
+                _life.Perform(step, _driver.Suspend(0));
                 break;
             case "pm_resume":
-                Perform(step, _driver.Resume(0));
+                _life.Perform(step, _driver.Resume(0));
                 break;
             case var other:
                 throw new FormatException($"unknown step {other}");
@@ -94,19 +94,12 @@ public sealed class AppleDartLives
 
     private IPageTable Table => _domains["A"].PageTable!;
 
-    private long Perform(JsonElement step, IEnumerable<DriverStep> sequence)
-    {
-        var result = _life.Perform(sequence);
-        _life.CheckResult(step, result);
-        return result;
-    }
-
     private void Map(JsonElement step, JsonElement args)
     {
         var (iova, physical, protection) = (args.Word("iova"), args.Word("pa"), (Protection)args.Word("prot"));
         if (args.Text("via") == "core")
         {
-            Perform(step, DomainMapping.Map(_driver, _domains["A"], iova, physical, args.Word("size"), protection));
+            _life.Perform(step, DomainMapping.Map(_driver, _domains["A"], iova, physical, args.Word("size"), protection));
             return;
         }
 

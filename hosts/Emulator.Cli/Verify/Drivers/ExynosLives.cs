@@ -51,47 +51,45 @@ public sealed class ExynosLives
                 _driver.Initialise();
                 break;
             case "probe":
-                Perform(step, DriverSequence.InTurn([_driver.Probe(0), _driver.ProbeDevice(Device)]));
+                _life.Perform(step, DriverSequence.InTurn([_driver.Probe(0), _driver.ProbeDevice(Device)]));
                 break;
             case "domain_alloc":
                 _domains[args.Text("domain")] = (ExynosDomain)_driver.AllocateDomain((DomainType)args.Word("type"));
                 break;
             case "attach":
-                Perform(step, _driver.Attach(_domains[args.Text("domain")], Device));
+                _life.Perform(step, _driver.Attach(_domains[args.Text("domain")], Device));
                 _attached = args.Text("domain");
                 break;
             case "detach":
-                Perform(step, _driver.Detach(_domains[args.Text("domain")], Device));
+                _life.Perform(step, _driver.Detach(_domains[args.Text("domain")], Device));
                 _attached = _attached == args.Text("domain") ? null : _attached;
                 break;
             case "map":
-                Perform(step, args.Text("via") == "core"
+                _life.Perform(step, args.Text("via") == "core"
                     ? _driver.Map(_domains["A"], args.Word("iova"), args.Word("pa"), args.Word("size"), (Protection)args.Word("prot"))
                     : _driver.MapPage(_domains["A"], args.Word("iova"), args.Word("pa"), args.Word("pgsize"), (Protection)args.Word("prot")));
                 break;
             case "unmap":
-                Perform(step, args.Text("via") == "core"
+                _life.Perform(step, args.Text("via") == "core"
                     ? _driver.Unmap(_domains["A"], args.Word("iova"), args.Word("size"))
                     : _driver.UnmapPage(_domains["A"], args.Word("iova"), args.Word("pgsize")));
                 break;
             case "flush":
-                Perform(step, _driver.FlushAll(_domains["A"]));
+                _life.Perform(step, _driver.FlushAll(_domains["A"]));
                 break;
             case "irq":
                 HandleInterrupt(step);
                 break;
             case "pm_suspend":
-                Perform(step, _driver.SuspendDevice(Device));
+                _life.Perform(step, _driver.SuspendDevice(Device));
                 break;
             case "pm_resume":
-                Perform(step, _driver.ResumeDevice(Device));
+                _life.Perform(step, _driver.ResumeDevice(Device));
                 break;
             case var other:
                 throw new FormatException($"unknown step {other}");
         }
     }
-
-    private void Perform(JsonElement step, IEnumerable<DriverStep> sequence) => _life.CheckResult(step, _life.Perform(sequence));
 
     private void HandleInterrupt(JsonElement step)
     {

@@ -75,36 +75,34 @@ public sealed class FslPamuLives
             case "init":
                 break;
             case "probe":
-                Perform(step, _driver.Probe());
+                _life.Perform(step, _driver.Probe());
                 break;
             case "domain_alloc":
                 _domains[args.Text("domain")] = (FslPamuDomain)_driver.AllocateDomain((DomainType)args.Word("type"));
                 break;
             case "domain_free":
-                Perform(step, _driver.FreeDomain(_domains[args.Text("domain")]));
+                _life.Perform(step, _driver.FreeDomain(_domains[args.Text("domain")]));
                 break;
             case "attach":
-                Perform(step, _driver.Attach(_domains[args.Text("domain")], _devices[args.Text("dev")]));
+                _life.Perform(step, _driver.Attach(_domains[args.Text("domain")], _devices[args.Text("dev")]));
                 break;
             case "detach":
-                Perform(step, _driver.Detach(_domains[args.Text("domain")], _devices[args.Text("dev")]));
+                _life.Perform(step, _driver.Detach(_domains[args.Text("domain")], _devices[args.Text("dev")]));
                 break;
             case "map":
-                Perform(step, _driver.Map(_domains["A"], args.Word("iova"), args.Word("pa"), args.Word("size"), (Protection)args.Word("prot")));
+                _life.Perform(step, _driver.Map(_domains["A"], args.Word("iova"), args.Word("pa"), args.Word("size"), (Protection)args.Word("prot")));
                 break;
             case "configure_l1_stash":
-                Perform(step, _driver.ConfigureStash(_domains[args.Text("domain")], (int)args.Word("cpu")));
+                _life.Perform(step, _driver.ConfigureStash(_domains[args.Text("domain")], (int)args.Word("cpu")));
                 break;
             case "irq":
                 PlantViolation(step);
-                Perform(step, _driver.HandleInterrupt());
+                _life.Perform(step, _driver.HandleInterrupt());
                 break;
             case var other:
                 throw new FormatException($"unknown step {other}");
         }
     }
-
-    private void Perform(JsonElement step, IEnumerable<DriverStep> sequence) => _life.CheckResult(step, _life.Perform(sequence));
 
     // The recording planted what its silicon would have latched.
     private void PlantViolation(JsonElement step)

@@ -65,19 +65,19 @@ public sealed class IpmmuVmsaLives
         switch (step.Text("step"))
         {
             case "probe":
-                Perform(step, _driver.Probe(Unit(args)));
+                _life.Perform(step, _driver.Probe(Unit(args)));
                 break;
             case "domain_alloc":
                 _domains[args.Text("domain")] = _driver.AllocateDomain((DomainType)args.Word("type"));
                 break;
             case "domain_free":
-                Perform(step, _driver.FreeDomain(_domains[args.Text("domain")]));
+                _life.Perform(step, _driver.FreeDomain(_domains[args.Text("domain")]));
                 break;
             case "attach":
                 Attach(step, args);
                 break;
             case "detach":
-                Perform(step, _driver.Detach(_domains[args.Text("domain")], Device(args)));
+                _life.Perform(step, _driver.Detach(_domains[args.Text("domain")], Device(args)));
                 foreach (var binding in Device(args).Streams)
                     _enabled.Remove(binding.Stream.Value);
                 break;
@@ -88,13 +88,13 @@ public sealed class IpmmuVmsaLives
                 _paging.Unmap(step, _domains["A"]);
                 break;
             case "flush":
-                Perform(step, _driver.FlushAll(_domains["A"]));
+                _life.Perform(step, _driver.FlushAll(_domains["A"]));
                 break;
             case "irq":
                 HandleInterrupt(step);
                 break;
             case "pm_resume":
-                Perform(step, _driver.Resume(Unit(args)));
+                _life.Perform(step, _driver.Resume(Unit(args)));
                 break;
             case var other:
                 throw new FormatException($"unknown step {other}");
@@ -105,18 +105,11 @@ public sealed class IpmmuVmsaLives
 
     private DmaDevice Device(JsonElement args) => _devices[args.Text("dev")];
 
-    private long Perform(JsonElement step, IEnumerable<DriverStep> sequence)
-    {
-        var result = _life.Perform(sequence);
-        _life.CheckResult(step, result);
-        return result;
-    }
-
     // Where A got no context the recording went on with B in its place.
     private void Attach(JsonElement step, JsonElement args)
     {
         var domain = _domains[args.Text("domain")];
-        var result = Perform(step, _driver.Attach(domain, Device(args)));
+        var result = _life.Perform(step, _driver.Attach(domain, Device(args)));
         if (result == -(long)Errno.EBUSY && args.Text("domain") == "A")
             _domains["A"] = _domains["B"];
         foreach (var binding in Device(args).Streams.Where(_ => result == 0))
@@ -128,7 +121,7 @@ public sealed class IpmmuVmsaLives
     {
         var reports = step.Items("mmio").Any(entry => entry[0].GetString() == "report_fault");
         _driver.FaultHandler = (_, iova) => reports && _life.Expect(new RecordedOperation($"report_fault {iova} 0")) != null;
-        Perform(step, _driver.HandleInterrupt());
+        _life.Perform(step, _driver.HandleInterrupt());
     }
 
     private void Probe()

@@ -54,7 +54,7 @@ public sealed class MtkLives
         switch (step.Text("step"))
         {
             case "probe":
-                Perform(step, _driver.Probe());
+                _life.Perform(step, _driver.Probe());
                 break;
             case "domain_alloc":
                 _domains[args.Text("domain")] = _driver.AllocateDomain((DomainType)args.Word("type"));
@@ -66,7 +66,7 @@ public sealed class MtkLives
                 CheckMasks(step, _life.Perform(_driver.Detach(_domains[args.Text("domain")], _devices[args.Text("dev")])));
                 break;
             case "map" when args.Text("via") == "core":
-                Perform(step, _driver.Map(_domains["A"], args.Word("iova"), args.Word("pa"), args.Word("size"), (Protection)args.Word("prot")));
+                _life.Perform(step, _driver.Map(_domains["A"], args.Word("iova"), args.Word("pa"), args.Word("size"), (Protection)args.Word("prot")));
                 break;
             case "map":
                 var mapped = _driver.MapPages(
@@ -74,29 +74,27 @@ public sealed class MtkLives
                 _life.CheckResult(step, -(long)mapped.Errno);
                 break;
             case "unmap" when args.Text("via") == "core":
-                Perform(step, _driver.Unmap(_domains["A"], args.Word("iova"), args.Word("size")));
+                _life.Perform(step, _driver.Unmap(_domains["A"], args.Word("iova"), args.Word("size")));
                 break;
             case "unmap":
                 _life.CheckResult(step, (long)_domains["A"].PageTable!.Unmap(args.Word("iova"), args.Word("pgsize"), args.Word("count"), new InvalidationGather()));
                 break;
             case "flush":
-                Perform(step, _driver.FlushAll(_domains["A"]));
+                _life.Perform(step, _driver.FlushAll(_domains["A"]));
                 break;
             case "irq":
-                Perform(step, Reported(_driver.HandleInterrupt()));
+                _life.Perform(step, Reported(_driver.HandleInterrupt()));
                 break;
             case "pm_suspend":
-                Perform(step, _driver.Suspend());
+                _life.Perform(step, _driver.Suspend());
                 break;
             case "pm_resume":
-                Perform(step, _driver.Resume());
+                _life.Perform(step, _driver.Resume());
                 break;
             case var other:
                 throw new FormatException($"unknown step {other}");
         }
     }
-
-    private void Perform(JsonElement step, IEnumerable<DriverStep> sequence) => _life.CheckResult(step, _life.Perform(sequence));
 
     private void CheckMasks(JsonElement step, long result)
     {

@@ -46,7 +46,7 @@ public sealed class MtkV1Lives
         switch (step.Text("step"))
         {
             case "probe":
-                Perform(step, _driver.Probe());
+                _life.Perform(step, _driver.Probe());
                 break;
             case "domain_alloc":
                 _domains[args.Text("domain")] = _driver.AllocateDomain((DomainType)args.Word("type"));
@@ -58,35 +58,33 @@ public sealed class MtkV1Lives
                 CheckMasks(step, _life.Perform(_driver.Detach(_domains[args.Text("domain")], _device)));
                 break;
             case "map" when args.Text("via") == "core":
-                Perform(step, _driver.Map(A, args.Word("iova"), args.Word("pa"), args.Word("size"), (Protection)args.Word("prot")));
+                _life.Perform(step, _driver.Map(A, args.Word("iova"), args.Word("pa"), args.Word("size"), (Protection)args.Word("prot")));
                 break;
             case "map":
-                Perform(step, _driver.MapChunk(A, args.Word("iova"), args.Word("pa"), args.Word("pgsize"), args.Word("count")));
+                _life.Perform(step, _driver.MapChunk(A, args.Word("iova"), args.Word("pa"), args.Word("pgsize"), args.Word("count")));
                 break;
             case "unmap" when args.Text("via") == "core":
-                Perform(step, _driver.Unmap(A, args.Word("iova"), args.Word("size")));
+                _life.Perform(step, _driver.Unmap(A, args.Word("iova"), args.Word("size")));
                 break;
             case "unmap":
-                Perform(step, _driver.UnmapChunk(A, args.Word("iova"), args.Word("pgsize"), args.Word("count")));
+                _life.Perform(step, _driver.UnmapChunk(A, args.Word("iova"), args.Word("pgsize"), args.Word("count")));
                 break;
             case "flush":
-                Perform(step, _driver.FlushAll(A));
+                _life.Perform(step, _driver.FlushAll(A));
                 break;
             case "irq":
-                Perform(step, Reported(_driver.HandleInterrupt()));
+                _life.Perform(step, Reported(_driver.HandleInterrupt()));
                 break;
             case "pm_suspend":
-                Perform(step, _driver.Suspend());
+                _life.Perform(step, _driver.Suspend());
                 break;
             case "pm_resume":
-                Perform(step, _driver.Resume());
+                _life.Perform(step, _driver.Resume());
                 break;
             case var other:
                 throw new FormatException($"unknown step {other}");
         }
     }
-
-    private void Perform(JsonElement step, IEnumerable<DriverStep> sequence) => _life.CheckResult(step, _life.Perform(sequence));
 
     private void CheckMasks(JsonElement step, long result)
     {

@@ -49,55 +49,53 @@ public sealed class OmapLives
         switch (step.Text("step"))
         {
             case "probe":
-                Perform(step, _driver.Probe());
+                _life.Perform(step, _driver.Probe());
                 break;
             case "domain_alloc":
                 _domain = (OmapDomain)_driver.AllocateDomain((DomainType)args.Word("type"));
                 break;
             case "attach":
-                Perform(step, _driver.Attach(Domain, Device(args.Text("dev"))));
+                _life.Perform(step, _driver.Attach(Domain, Device(args.Text("dev"))));
                 break;
             case "detach":
-                Perform(step, _driver.Detach(Domain, Device(args.Text("dev"))));
+                _life.Perform(step, _driver.Detach(Domain, Device(args.Text("dev"))));
                 break;
             case "domain_free":
-                Perform(step, _driver.FreeDomain(Domain));
+                _life.Perform(step, _driver.FreeDomain(Domain));
                 break;
             case "map":
                 Map(step, args);
                 break;
             case "unmap" when args.Text("via") == "core":
-                Perform(step, _driver.Unmap(Domain, args.Word("iova"), args.Word("size")));
+                _life.Perform(step, _driver.Unmap(Domain, args.Word("iova"), args.Word("size")));
                 break;
             case "unmap":
-                Perform(step, _driver.UnmapPage(Domain, args.Word("iova")));
+                _life.Perform(step, _driver.UnmapPage(Domain, args.Word("iova")));
                 break;
             case "flush":
-                Perform(step, _driver.FlushAll(Domain));
+                _life.Perform(step, _driver.FlushAll(Domain));
                 break;
             case "irq":
                 HandleInterrupt(step);
                 break;
             case "pm_suspend":
-                Perform(step, _driver.SuspendDevice(Device("dev0")));
+                _life.Perform(step, _driver.SuspendDevice(Device("dev0")));
                 break;
             case "pm_resume":
-                Perform(step, _driver.ResumeDevice(Device("dev0")));
+                _life.Perform(step, _driver.ResumeDevice(Device("dev0")));
                 break;
             case var other:
                 throw new FormatException($"unknown step {other}");
         }
     }
 
-    private void Perform(JsonElement step, IEnumerable<DriverStep> sequence) => _life.CheckResult(step, _life.Perform(sequence));
-
     private void Map(JsonElement step, JsonElement args)
     {
         var (iova, physical) = (args.Word("iova"), args.Word("pa"));
         if (args.Text("via") == "core")
-            Perform(step, _driver.Map(Domain, iova, physical, args.Word("size"), (Protection)args.Word("prot")));
+            _life.Perform(step, _driver.Map(Domain, iova, physical, args.Word("size"), (Protection)args.Word("prot")));
         else
-            Perform(step, _driver.MapPage(Domain, iova, physical, args.Word("pgsize")));
+            _life.Perform(step, _driver.MapPage(Domain, iova, physical, args.Word("pgsize")));
     }
 
     // Whether the domain's owner had installed a handler shows in the record alone.
@@ -105,7 +103,7 @@ public sealed class OmapLives
     {
         var installed = step.Items("mmio").Any(entry => entry[0].GetString() == "report_fault");
         Domain.FaultHandler = installed ? Report : null;
-        Perform(step, _driver.HandleInterrupt());
+        _life.Perform(step, _driver.HandleInterrupt());
     }
 
     private bool Report(Iova iova)

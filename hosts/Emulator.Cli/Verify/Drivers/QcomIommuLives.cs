@@ -57,22 +57,22 @@ public sealed class QcomIommuLives
         switch (step.Text("step"))
         {
             case "probe":
-                Perform(step, _driver.Probe());
+                _life.Perform(step, _driver.Probe());
                 break;
             case "domain_alloc":
                 _domains[args.Text("domain")] = _driver.AllocateDomain((DomainType)args.Word("type"));
                 break;
             case "domain_free":
-                Perform(step, _driver.FreeDomain(_domains[args.Text("domain")]));
+                _life.Perform(step, _driver.FreeDomain(_domains[args.Text("domain")]));
                 break;
             case "attach":
                 // A domain that was attached before is not programmed again.
                 _programmed = step.Items("mmio").Any() ? _domains[args.Text("domain")] : null;
-                Perform(step, _driver.Attach(_domains[args.Text("domain")], _device));
+                _life.Perform(step, _driver.Attach(_domains[args.Text("domain")], _device));
                 break;
             case "detach":
                 _programmed = null;
-                Perform(step, _driver.Detach(_domains[args.Text("domain")], _device));
+                _life.Perform(step, _driver.Detach(_domains[args.Text("domain")], _device));
                 break;
             case "map":
                 _paging.Map(step, _domains["A"]);
@@ -81,20 +81,18 @@ public sealed class QcomIommuLives
                 _paging.Unmap(step, _domains["A"]);
                 break;
             case "flush":
-                Perform(step, _driver.FlushAll(_domains["A"]));
+                _life.Perform(step, _driver.FlushAll(_domains["A"]));
                 break;
             case "irq":
                 // Some domains have a fault handler.
                 var reports = step.Items("mmio").Any(entry => entry[0].GetString() == "report_fault");
                 _driver.FaultHandler = (_, iova) => reports && _life.Expect(new RecordedOperation($"report_fault {iova} 0")) != null;
-                Perform(step, _driver.HandleInterrupt());
+                _life.Perform(step, _driver.HandleInterrupt());
                 break;
             case var other:
                 throw new FormatException($"unknown step {other}");
         }
     }
-
-    private void Perform(JsonElement step, IEnumerable<DriverStep> sequence) => _life.CheckResult(step, _life.Perform(sequence));
 
     private Errno Call(string name, ulong first, ulong second)
     {

@@ -49,7 +49,7 @@ public sealed class RecordedLife : IDisposable
     public void Connect(Bus bus, params string?[] blocks) => (_bus, _blocks) = (bus, blocks);
 
     /// <summary>Runs every step.</summary>
-    /// <param name="perform">Performs one step with <see cref="Perform"/>.</param>
+    /// <param name="perform">Performs one step with <see cref="Perform(JsonElement, IEnumerable{DriverStep})"/>.</param>
     /// <param name="probe">Called where the vector's <c>memory</c> and <c>probes</c> were taken.</param>
     public void Run(Action<JsonElement> perform, Action? probe = null)
     {
@@ -95,6 +95,14 @@ public sealed class RecordedLife : IDisposable
         }
 
         return 0;
+    }
+
+    /// <summary>Likewise, and compares the step's <c>ret</c>.</summary>
+    public long Perform(JsonElement step, IEnumerable<DriverStep> sequence)
+    {
+        var result = Perform(sequence);
+        CheckResult(step, result);
+        return result;
     }
 
     /// <summary>Compares the next recorded entry with what the driver does now; memory is compared as that entry found it.</summary>

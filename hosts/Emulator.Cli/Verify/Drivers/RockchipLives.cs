@@ -58,7 +58,7 @@ public sealed class RockchipLives
         switch (name)
         {
             case "probe":
-                Perform(step, _driver.Probe());
+                _life.Perform(step, _driver.Probe());
                 break;
             case "domain_alloc":
                 var domain = (RockchipDomain)_driver.AllocateDomain((DomainType)args.Word("type"));
@@ -66,42 +66,40 @@ public sealed class RockchipLives
                 _domains[args.Text("domain")] = domain;
                 break;
             case "domain_free":
-                Perform(step, _driver.FreeDomain(_domains[args.Text("domain")]));
+                _life.Perform(step, _driver.FreeDomain(_domains[args.Text("domain")]));
                 break;
             case "attach":
-                Perform(step, _driver.Attach(_domains[args.Text("domain")], _device));
+                _life.Perform(step, _driver.Attach(_domains[args.Text("domain")], _device));
                 break;
             case "detach":
-                Perform(step, _driver.Detach(_domains[args.Text("domain")], _device));
+                _life.Perform(step, _driver.Detach(_domains[args.Text("domain")], _device));
                 break;
             case "pm_resume":
-                Perform(step, _driver.ResumeDevice(_device));
+                _life.Perform(step, _driver.ResumeDevice(_device));
                 break;
             case "pm_suspend":
-                Perform(step, _driver.SuspendDevice(_device));
+                _life.Perform(step, _driver.SuspendDevice(_device));
                 break;
             case "map":
-                Perform(step, args.Text("via") == "core"
+                _life.Perform(step, args.Text("via") == "core"
                     ? _driver.Map(A, args.Word("iova"), args.Word("pa"), args.Word("size"), (Protection)args.Word("prot"))
                     : _driver.MapBlock(A, args.Word("iova"), args.Word("pa"), args.Word("pgsize"), (Protection)args.Word("prot")));
                 break;
             case "unmap":
-                Perform(step, args.Text("via") == "core"
+                _life.Perform(step, args.Text("via") == "core"
                     ? _driver.Unmap(A, args.Word("iova"), args.Word("size"))
                     : _driver.UnmapBlock(A, args.Word("iova"), args.Word("pgsize")));
                 break;
             case "flush":
-                Perform(step, _driver.FlushAll(A));
+                _life.Perform(step, _driver.FlushAll(A));
                 break;
             case "irq":
-                Perform(step, _driver.HandleInterrupt());
+                _life.Perform(step, _driver.HandleInterrupt());
                 break;
             case var other:
                 throw new FormatException($"unknown step {other}");
         }
     }
-
-    private void Perform(JsonElement step, IEnumerable<DriverStep> sequence) => _life.CheckResult(step, _life.Perform(sequence));
 
     // Some recordings hold the hardware stuck on purpose: a bank then ignores the commands that the next read of their register shows without effect.
     private void IgnoreCommands(JsonElement step, int unit)

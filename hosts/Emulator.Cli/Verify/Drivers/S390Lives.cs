@@ -76,25 +76,25 @@ public sealed class S390Lives
         switch (step.Text("step"))
         {
             case "dma_init":
-                Perform(step, _driver.InitialiseDmaApi(Device(args.Text("dev"))));
+                _life.Perform(step, _driver.InitialiseDmaApi(Device(args.Text("dev"))));
                 break;
             case "domain_alloc":
                 _domains[args.Text("domain")] = _driver.AllocateDomain((DomainType)args.Word("type"));
                 break;
             case "domain_free":
-                Perform(step, _driver.FreeDomain(_domains[args.Text("domain")]));
+                _life.Perform(step, _driver.FreeDomain(_domains[args.Text("domain")]));
                 break;
             case "attach":
                 _attached.Remove(args.Text("dev"));
-                if (Perform(step, _driver.Attach(_domains[args.Text("domain")], Device(args.Text("dev")))) == 0)
+                if (_life.Perform(step, _driver.Attach(_domains[args.Text("domain")], Device(args.Text("dev")))) == 0)
                     _attached[args.Text("dev")] = args.Text("domain");
                 break;
             case "detach":
-                Perform(step, _driver.Detach(_domains[args.Text("domain")], Device(args.Text("dev"))));
+                _life.Perform(step, _driver.Detach(_domains[args.Text("domain")], Device(args.Text("dev"))));
                 _attached.Remove(args.Text("dev"));
                 break;
             case "release_device":
-                Perform(step, _driver.ReleaseDevice(Device(args.Text("dev"))));
+                _life.Perform(step, _driver.ReleaseDevice(Device(args.Text("dev"))));
                 _attached.Remove(args.Text("dev"));
                 break;
             case "map":
@@ -109,30 +109,23 @@ public sealed class S390Lives
                     : _driver.UnmapRun(_domains["A"], args.Word("iova"), args.Word("pgsize") * args.Word("count")));
                 break;
             case "flush":
-                Perform(step, _driver.FlushAll(_domains["A"]));
+                _life.Perform(step, _driver.FlushAll(_domains["A"]));
                 break;
             case "dma_map":
                 MapDma(step, args);
                 break;
             case "dma_unmap":
-                Perform(step, _driver.UnmapDma(Device(args.Text("dev")), args.Word("iova"), args.Word("size")));
+                _life.Perform(step, _driver.UnmapDma(Device(args.Text("dev")), args.Word("iova"), args.Word("size")));
                 break;
             case var other:
                 throw new FormatException($"unknown step {other}");
         }
     }
 
-    private long Perform(JsonElement step, IEnumerable<DriverStep> sequence)
-    {
-        var result = _life.Perform(sequence);
-        _life.CheckResult(step, result);
-        return result;
-    }
-
     private void Change(JsonElement step, IEnumerable<DriverStep> sequence)
     {
         var warnings = Table.Tables.Warnings;
-        Perform(step, sequence);
+        _life.Perform(step, sequence);
         _run.Check("warns", (int)(step.OptionalWord("warns") ?? 0), Table.Tables.Warnings - warnings);
     }
 
@@ -140,7 +133,7 @@ public sealed class S390Lives
     {
         var device = Device(args.Text("dev"));
         var (physical, direction) = (args.Word("pa") + args.Word("offset"), (S390DmaDirection)args.Word("dir"));
-        var iova = (ulong)Perform(step, _driver.MapDma(device, physical, args.Word("size"), direction));
+        var iova = (ulong)_life.Perform(step, _driver.MapDma(device, physical, args.Word("size"), direction));
         CheckDma(device, iova, physical, direction is S390DmaDirection.Bidirectional or S390DmaDirection.FromDevice);
     }
 

@@ -47,41 +47,39 @@ public sealed class SprdLives
         switch (step.Text("step"))
         {
             case "probe":
-                Perform(step, _driver.Probe());
+                _life.Perform(step, _driver.Probe());
                 break;
             case "domain_alloc":
                 _domain = (SprdDomain)_driver.AllocateDomain((DomainType)args.Word("type"));
                 break;
             case "domain_free":
-                Perform(step, _driver.FreeDomain(Domain));
+                _life.Perform(step, _driver.FreeDomain(Domain));
                 break;
             case "attach":
-                Perform(step, _driver.Attach(Domain, new DmaDevice(args.Text("dev"), new StreamId(0))));
+                _life.Perform(step, _driver.Attach(Domain, new DmaDevice(args.Text("dev"), new StreamId(0))));
                 break;
             case "detach":
-                Perform(step, _driver.Detach(Domain, new DmaDevice(args.Text("dev"), new StreamId(0))));
+                _life.Perform(step, _driver.Detach(Domain, new DmaDevice(args.Text("dev"), new StreamId(0))));
                 break;
             case "map" when args.Text("via") == "core":
-                Perform(step, _driver.Map(Domain, args.Word("iova"), args.Word("pa"), args.Word("size"), (Protection)args.Word("prot")));
+                _life.Perform(step, _driver.Map(Domain, args.Word("iova"), args.Word("pa"), args.Word("size"), (Protection)args.Word("prot")));
                 break;
             case "map":
                 _life.CheckResult(step, -(long)_driver.MapPages(Domain, args.Word("iova"), args.Word("pa"), args.Word("pgsize"), args.Word("count")).Errno);
                 break;
             case "unmap" when args.Text("via") == "core":
-                Perform(step, ((IIommuDriver)_driver).Unmap(Domain, args.Word("iova"), args.Word("size")));
+                _life.Perform(step, ((IIommuDriver)_driver).Unmap(Domain, args.Word("iova"), args.Word("size")));
                 break;
             case "unmap":
                 _life.CheckResult(step, (long)Domain.PageTable!.Unmap(args.Word("iova"), args.Word("pgsize"), args.Word("count"), new InvalidationGather()));
                 break;
             case "flush":
-                Perform(step, _driver.FlushAll(Domain));
+                _life.Perform(step, _driver.FlushAll(Domain));
                 break;
             case var other:
                 throw new FormatException($"unknown step {other}");
         }
     }
-
-    private void Perform(JsonElement step, IEnumerable<DriverStep> sequence) => _life.CheckResult(step, _life.Perform(sequence));
 
     // Software answers the offset in the page where nothing is mapped; silicon sends the DMA to the protect page.
     private void Probe()

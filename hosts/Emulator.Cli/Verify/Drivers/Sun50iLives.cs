@@ -51,32 +51,32 @@ public sealed class Sun50iLives
         switch (step.Text("step"))
         {
             case "probe":
-                Perform(step, DriverSequence.InTurn([_driver.Probe(), _driver.ProbeDevice(Device("dev0")), _driver.ProbeDevice(Device("dev1"))]));
+                _life.Perform(step, DriverSequence.InTurn([_driver.Probe(), _driver.ProbeDevice(Device("dev0")), _driver.ProbeDevice(Device("dev1"))]));
                 break;
             case "domain_alloc":
                 _domains[args.Text("domain")] = (Sun50iDomain)_driver.AllocateDomain((DomainType)args.Word("type"));
                 break;
             case "attach":
-                Perform(step, _driver.Attach(_domains[args.Text("domain")], Device(args.Text("dev"))));
+                _life.Perform(step, _driver.Attach(_domains[args.Text("domain")], Device(args.Text("dev"))));
                 _stepsOfA = args.Text("domain") == "B" ? StepsOfA : _stepsOfA;
                 break;
             case "detach":
-                Perform(step, _driver.Detach(_domains[args.Text("domain")], Device(args.Text("dev"))));
+                _life.Perform(step, _driver.Detach(_domains[args.Text("domain")], Device(args.Text("dev"))));
                 break;
             case "map":
                 Map(step, args);
                 break;
             case "unmap" when args.Text("via") == "core":
-                Perform(step, DomainMapping.Unmap(_driver, Current, args.Word("iova"), args.Word("size")));
+                _life.Perform(step, DomainMapping.Unmap(_driver, Current, args.Word("iova"), args.Word("size")));
                 break;
             case "unmap":
                 _life.CheckResult(step, (long)Current.Tables!.Unmap(args.Word("iova"), args.Word("pgsize"), args.Word("count"), new InvalidationGather()));
                 break;
             case "flush":
-                Perform(step, _driver.FlushAll(Current));
+                _life.Perform(step, _driver.FlushAll(Current));
                 break;
             case "irq":
-                Perform(step, _driver.HandleInterrupt());
+                _life.Perform(step, _driver.HandleInterrupt());
                 break;
             case var other:
                 throw new FormatException($"unknown step {other}");
@@ -92,13 +92,11 @@ public sealed class Sun50iLives
 
     private static DmaDevice Device(string name) => new(name, new StreamId(name == "dev0" ? 0u : 1));
 
-    private void Perform(JsonElement step, IEnumerable<DriverStep> sequence) => _life.CheckResult(step, _life.Perform(sequence));
-
     private void Map(JsonElement step, JsonElement args)
     {
         var (iova, physical, protection) = (args.Word("iova"), args.Word("pa"), (Protection)args.Word("prot"));
         if (args.Text("via") == "core")
-            Perform(step, DomainMapping.Map(_driver, Current, iova, physical, args.Word("size"), protection));
+            _life.Perform(step, DomainMapping.Map(_driver, Current, iova, physical, args.Word("size"), protection));
         else
             _life.CheckResult(step, -(long)Current.Tables!.Map(iova, physical, args.Word("pgsize"), args.Word("count"), protection, new InvalidationGather()).Errno);
     }

@@ -48,44 +48,42 @@ public sealed class TegraGartLives
         switch (step.Text("step"))
         {
             case "probe":
-                Perform(step, _driver.ProbeGart());
+                _life.Perform(step, _driver.ProbeGart());
                 break;
             case "domain_alloc":
                 _domains[args.Text("domain")] = _driver.AllocateDomain((DomainType)args.Word("type"));
                 break;
             case "attach":
-                Perform(step, _driver.Attach(_domains[args.Text("domain")], _devices[args.Text("dev")]));
+                _life.Perform(step, _driver.Attach(_domains[args.Text("domain")], _devices[args.Text("dev")]));
                 break;
             case "detach":
-                Perform(step, _driver.Detach(_domains[args.Text("domain")], _devices[args.Text("dev")]));
+                _life.Perform(step, _driver.Detach(_domains[args.Text("domain")], _devices[args.Text("dev")]));
                 break;
             case "map" when args.Text("via") == "core":
-                Perform(step, _driver.Map(_domains["A"], args.Word("iova"), args.Word("pa"), args.Word("size"), (Protection)args.Word("prot")));
+                _life.Perform(step, _driver.Map(_domains["A"], args.Word("iova"), args.Word("pa"), args.Word("size"), (Protection)args.Word("prot")));
                 break;
             case "map":
-                Perform(step, _driver.MapPage(args.Word("iova"), args.Word("pa")));
+                _life.Perform(step, _driver.MapPage(args.Word("iova"), args.Word("pa")));
                 break;
             case "unmap" when args.Text("via") == "core":
-                Perform(step, _driver.Unmap(_domains["A"], args.Word("iova"), args.Word("size")));
+                _life.Perform(step, _driver.Unmap(_domains["A"], args.Word("iova"), args.Word("size")));
                 break;
             case "unmap":
-                Perform(step, _driver.UnmapPage(args.Word("iova")));
+                _life.Perform(step, _driver.UnmapPage(args.Word("iova")));
                 break;
             case "flush":
-                Perform(step, _driver.FlushAll(_domains["A"]));
+                _life.Perform(step, _driver.FlushAll(_domains["A"]));
                 break;
             case "pm_suspend":
-                Perform(step, _driver.Suspend());
+                _life.Perform(step, _driver.Suspend());
                 break;
             case "pm_resume":
-                Perform(step, _driver.Resume());
+                _life.Perform(step, _driver.Resume());
                 break;
             case var other:
                 throw new FormatException($"unknown step {other}");
         }
     }
-
-    private void Perform(JsonElement step, IEnumerable<DriverStep> sequence) => _life.CheckResult(step, _life.Perform(sequence));
 
     private void Probe()
     {

@@ -83,29 +83,29 @@ public sealed class TegraSmmuLives
         switch (step.Text("step"))
         {
             case "probe":
-                Perform(step, _driver.ProbeSmmu());
+                _life.Perform(step, _driver.ProbeSmmu());
                 _life.Expect(RecordedOperation.Of("ahb_enable_smmu", 0, 0));
                 break;
             case "domain_alloc":
                 _domains[args.Text("domain")] = (TegraSmmuDomain)_driver.AllocateDomain((DomainType)args.Word("type"));
                 break;
             case "attach":
-                if (Perform(step, _driver.Attach(_domains[args.Text("domain")], Device(args.Text("dev")))) == 0)
+                if (_life.Perform(step, _driver.Attach(_domains[args.Text("domain")], Device(args.Text("dev")))) == 0)
                     _attached[args.Text("dev")] = args.Text("domain");
                 break;
             case "detach":
-                Perform(step, _driver.Detach(_domains[args.Text("domain")], Device(args.Text("dev"))));
+                _life.Perform(step, _driver.Detach(_domains[args.Text("domain")], Device(args.Text("dev"))));
                 _attached.Remove(args.Text("dev"));
                 break;
             case "map":
                 // The driver's own call maps one page, as the core's does.
-                Perform(step, _driver.Map(Mapped, args.Word("iova"), args.Word("pa"), SizeOf(args), (Protection)args.Word("prot")));
+                _life.Perform(step, _driver.Map(Mapped, args.Word("iova"), args.Word("pa"), SizeOf(args), (Protection)args.Word("prot")));
                 break;
             case "unmap":
-                Perform(step, _driver.Unmap(Mapped, args.Word("iova"), SizeOf(args)));
+                _life.Perform(step, _driver.Unmap(Mapped, args.Word("iova"), SizeOf(args)));
                 break;
             case "flush":
-                Perform(step, _driver.FlushAll(Mapped));
+                _life.Perform(step, _driver.FlushAll(Mapped));
                 break;
             case var other:
                 throw new FormatException($"unknown step {other}");
@@ -116,13 +116,6 @@ public sealed class TegraSmmuLives
     private TegraSmmuDomain Mapped => _domains[_attached.GetValueOrDefault("dev0", "A")];
 
     private static ulong SizeOf(JsonElement args) => args.OptionalWord("size") ?? args.Word("pgsize");
-
-    private long Perform(JsonElement step, IEnumerable<DriverStep> sequence)
-    {
-        var result = _life.Perform(sequence);
-        _life.CheckResult(step, result);
-        return result;
-    }
 
     private DmaDevice Device(string name)
     {

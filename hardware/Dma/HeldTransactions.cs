@@ -1,11 +1,9 @@
-using Emulator.Hardware.Dma;
-
-namespace Emulator.Hardware.Iommus.QcomIommu;
+namespace Emulator.Hardware.Dma;
 
 /// <summary>The transactions that are stalled, oldest first, and the answers that were not taken yet: together at most so many.</summary>
 internal sealed class HeldTransactions(int capacity)
 {
-    private readonly DmaRequest[] _held = new DmaRequest[capacity];
+    private readonly (int Bank, DmaRequest Request)[] _held = new (int, DmaRequest)[capacity];
     private readonly ResumedDma[] _answers = new ResumedDma[capacity];
     private int _answerCount;
 
@@ -13,16 +11,17 @@ internal sealed class HeldTransactions(int capacity)
 
     public bool HasRoom => Count + _answerCount < capacity;
 
-    public void Hold(in DmaRequest request) => _held[Count++] = request;
+    /// <summary>Stalls one at a context bank. Only where <see cref="HasRoom"/>.</summary>
+    public void Hold(int bank, in DmaRequest request) => _held[Count++] = (bank, request);
 
-    /// <summary>Takes the oldest one of a stream out, among the first <paramref name="within"/>.</summary>
-    public bool TryRelease(uint stream, int within, out DmaRequest request)
+    /// <summary>Takes the oldest one of a bank out, among the first <paramref name="within"/>.</summary>
+    public bool TryRelease(int bank, int within, out DmaRequest request)
     {
         for (var i = 0; i < within; i++)
         {
-            if (_held[i].Stream.Value != stream)
+            if (_held[i].Bank != bank)
                 continue;
-            request = _held[i];
+            request = _held[i].Request;
             Count--;
             Array.Copy(_held, i + 1, _held, i, Count - i);
             return true;
