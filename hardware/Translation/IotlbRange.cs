@@ -6,5 +6,5 @@ namespace Emulator.Hardware.Translation;
 public readonly record struct IotlbRange(ulong First, ulong Last) : IIotlbSelector
 {
     /// <inheritdoc/>
-    public bool Selects(in IotlbEntry entry) => entry.Iova <= Last && entry.Iova + ((1UL << entry.PageShift) - 1) >= First;
+    public bool Selects(in IotlbEntry entry) => entry.Overlaps(First, Last);
 }

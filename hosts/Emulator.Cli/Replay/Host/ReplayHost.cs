@@ -26,13 +26,12 @@ public sealed class ReplayHost : IDisposable
     private readonly Dictionary<string, ReplayDevice> _devices = new(StringComparer.Ordinal);
     private readonly Dictionary<uint, ReplayDevice> _streams = [];
     private readonly Dictionary<ulong, ReplayDomain> _domains = [];
-    private readonly Dictionary<int, ExecutionFlow> _flows = [];
+    private readonly PendingSyncs _pending;
     private readonly Dictionary<ulong, ReplayDomain> _lastMapped = [];
     private readonly List<ReplayDomain> _attached = [];
 
     // A device that joins a group which has a domain is attached before the tracepoint says that it joined (6.1 iommu_group_add_device).
     private readonly Dictionary<string, ReplayDomain?> _early = new(StringComparer.Ordinal);
-    private readonly List<ExecutionFlow> _implied = [];
     private DomainType? _lastType;
     private uint _unnamedStreams;
     private int _earlierGroups;
@@ -49,6 +48,7 @@ public sealed class ReplayHost : IDisposable
         _scan = scan;
         _platform = platform;
         _driver = platform.Driver;
+        _pending = new PendingSyncs(Assumptions, (domain, gather) => Run(() => _driver.Sync(domain.Domain, gather), "sync"));
         Run(() => _driver.Probe(), "probe");
     }
 
@@ -78,8 +78,8 @@ public sealed class ReplayHost : IDisposable
     /// <returns>What it may have changed.</returns>
     public HostChange Apply(in TraceEvent e)
     {
-        var flow = Flow(e.Flow);
-        var implied = flow.ImpliedSync != null || (_implied.Count > 0 && e.Kind is TraceEventKind.Mapped or TraceEventKind.Attached) ? SyncImplied() : HostChange.None;
+        var flow = _pending.Flow(e.Flow);
+        var implied = flow.ImpliedSync != null || (_pending.HasImplied && e.Kind is TraceEventKind.Mapped or TraceEventKind.Attached) ? SyncImplied() : HostChange.None;
         switch (e.Kind)
         {
             case TraceEventKind.AddDevice:
@@ -119,8 +119,7 @@ public sealed class ReplayHost : IDisposable
             case TraceEventKind.Unmapped:
                 Unmap(e, flow);
                 return implied == HostChange.None ? Range(e) : implied;
-            case TraceEventKind.Syncing when Find(e.Domain, flow) is { } domain && flow.Gathers.Remove(domain, out var gather):
-                Sync(domain, flow, gather);
+            case TraceEventKind.Syncing when Find(e.Domain, flow) is { } domain && _pending.Sync(domain, flow):
                 return HostChange.Everything;
             case TraceEventKind.Flushing when _domains.TryGetValue(e.Domain, out var flushed) && flushed.WasAttached:
                 Flush(flushed);
@@ -139,13 +138,6 @@ public sealed class ReplayHost : IDisposable
     private bool HasGaps => _scan is { LostNotices: > 0 };
 
     private static HostChange Range(in TraceEvent e) => new(e.Iova, e.Iova + e.Size - 1);
-
-    private ExecutionFlow Flow(int key)
-    {
-        if (!_flows.TryGetValue(key, out var flow))
-            _flows[key] = flow = new ExecutionFlow();
-        return flow;
-    }
 
     // A device that shares its group with a device of another bus sits behind a bridge. A PCIe-to-PCI bridge sends the requests of what is behind
     // it under its secondary bus number and function 0 (Linux drivers/pci/search.c, pci_for_each_dma_alias).
@@ -224,8 +216,7 @@ public sealed class ReplayHost : IDisposable
     private void Free(ReplayDomain domain)
     {
         SyncImplied();
-        foreach (var flow in _flows.Values)
-            flow.Gathers.Remove(domain);
+        _pending.Forget(domain);
         foreach (var iova in _lastMapped.Where(last => last.Value == domain).Select(last => last.Key).ToList())
             _lastMapped.Remove(iova);
         if (domain.WasAttached && !domain.Queue.IsEmpty)
@@ -314,7 +305,7 @@ public sealed class ReplayHost : IDisposable
             Flush(domain);
         }
 
-        SyncBefore(domain, e.Iova, e.Size);
+        _pending.SyncBefore(domain, e.Iova, e.Size);
         var (iova, physical, size) = (e.Iova, e.Physical, e.Size);
         var protection = known ? call.Protection : Protection.Read | Protection.Write;
         var error = Attempt(() => _driver.Map(domain.Domain, iova, physical, size, protection));
@@ -403,16 +394,11 @@ public sealed class ReplayHost : IDisposable
         }
 
         var queued = domain.Domain.Type == DomainType.DmaFlushQueue;
-        if (!flow.Gathers.TryGetValue(domain, out var gather) && !queued)
-        {
-            flow.Gathers[domain] = gather = new InvalidationGather();
-            domain.Unsynced.Add(flow);
-        }
-
+        var gather = queued ? domain.Queue : PendingSyncs.Gather(domain, flow);
         var unmapped = 0UL;
         try
         {
-            unmapped = DomainPaging.Unmap(table, e.Iova, e.Size, queued ? domain.Queue : gather!);
+            unmapped = DomainPaging.Unmap(table, e.Iova, e.Size, gather);
         }
         catch (Exception error) when (error is DriverException or KernelBugException)
         {
@@ -428,8 +414,7 @@ public sealed class ReplayHost : IDisposable
             domain.Enqueue(e.Iova, e.Size);
         if (known || queued)
             return;
-        flow.ImpliedSync = domain;
-        _implied.Add(flow);
+        _pending.Imply(domain, flow);
     }
 
     private void Misfit(string problem, ReplayDomain domain, bool known)
@@ -455,35 +440,8 @@ public sealed class ReplayHost : IDisposable
 
     private HostChange SyncImplied()
     {
-        foreach (var flow in _implied)
-        {
-            if (flow.ImpliedSync is { } domain && flow.Gathers.Remove(domain, out var gather))
-                Sync(domain, flow, gather);
-            flow.ImpliedSync = null;
-        }
-
-        _implied.Clear();
+        _pending.SyncImplied();
         return HostChange.Everything;
-    }
-
-    private void Sync(ReplayDomain domain, ExecutionFlow flow, InvalidationGather gather)
-    {
-        domain.Unsynced.Remove(flow);
-        Run(() => _driver.Sync(domain.Domain, gather), "sync");
-    }
-
-    // An address is not given out again before its invalidation: a kprobe that an interrupt suppressed did not tell it.
-    private void SyncBefore(ReplayDomain domain, ulong iova, ulong size)
-    {
-        for (var i = domain.Unsynced.Count - 1; i >= 0; i--)
-        {
-            var flow = domain.Unsynced[i];
-            if (!flow.Gathers.TryGetValue(domain, out var gather) || gather.Start > iova + size - 1 || gather.End < iova)
-                continue;
-            Assumptions.Syncs++;
-            flow.Gathers.Remove(domain);
-            Sync(domain, flow, gather);
-        }
     }
 
     private void Flush(ReplayDomain domain)
