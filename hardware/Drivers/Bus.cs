@@ -1,3 +1,4 @@
+using Emulator.Hardware.Faults;
 using Emulator.Hardware.Iommus;
 using Emulator.Hardware.Memory;
 using Emulator.Hardware.Registers;
@@ -7,7 +8,9 @@ namespace Emulator.Hardware.Drivers;
 /// <summary>Performs driver steps: registers of the given IOMMU instances, words of the given memory. There is no third way to the silicon.</summary>
 public sealed class Bus
 {
-    private readonly IIommu[] _units;
+    private readonly Action<DriverStep> _carryOut;
+    private IIommu[] _units;
+    private IReadOnlyList<RegisterFile> _blocks = [];
 
     /// <summary>Makes a bus.</summary>
     /// <param name="memory">The memory that silicon and driver share.</param>
@@ -18,6 +21,7 @@ public sealed class Bus
         ArgumentNullException.ThrowIfNull(units);
         Memory = memory;
         _units = units;
+        _carryOut = CarryOut;
     }
 
     /// <summary>The memory.</summary>
@@ -27,12 +31,32 @@ public sealed class Bus
     public IReadOnlyList<IIommu> Units => _units;
 
     /// <summary>Register blocks beside the IOMMUs that the driver programs too (a system controller, a bus arbiter): in steps they are numbered after the last unit.</summary>
-    public IReadOnlyList<RegisterFile> Blocks { get; init; } = [];
+    public IReadOnlyList<RegisterFile> Blocks { get => _blocks; init => _blocks = value; }
+
+    /// <summary>What goes wrong between driver and silicon; null when nothing does.</summary>
+    public BusFaults? Faults { get; set; }
+
+    /// <summary>The silicon is reset: in its place stands silicon that has never been programmed. Memory stays, and no driver is told.</summary>
+    /// <param name="fresh">As many instances, over the same memory.</param>
+    /// <exception cref="ArgumentException">Their number differs, or their memory does.</exception>
+    public void Reset(Bus fresh)
+    {
+        ArgumentNullException.ThrowIfNull(fresh);
+        if (fresh.Memory != Memory || fresh._units.Length != _units.Length || fresh.Blocks.Count != Blocks.Count)
+            throw new ArgumentException($"{fresh._units.Length} instances and {fresh.Blocks.Count} blocks can't stand for {_units.Length} and {Blocks.Count} over the same memory", nameof(fresh));
+        (_units, _blocks) = (fresh._units, fresh._blocks);
+    }
 
     /// <summary>Performs one step.</summary>
     public void Perform(DriverStep step)
     {
         ArgumentNullException.ThrowIfNull(step);
+        if (Faults == null || !Faults.Takes(step, _carryOut))
+            CarryOut(step);
+    }
+
+    private void CarryOut(DriverStep step)
+    {
         switch (step.Kind)
         {
             case DriverStepKind.ReadRegister:

@@ -35,6 +35,9 @@ public sealed class FrameAllocator : IFrameAllocator
     public ulong Start { get; }
 
     /// <inheritdoc/>
+    public ulong End => Volatile.Read(ref _next);
+
+    /// <inheritdoc/>
     public long Freed => Interlocked.Read(ref _freed);
 
     /// <inheritdoc/>

@@ -8,6 +8,9 @@ public interface IFrameAllocator
     /// <summary>First byte of the range that blocks come from; beyond all memory where there is no such range.</summary>
     ulong Start => ulong.MaxValue;
 
+    /// <summary>First byte of that range from which no block was taken so far; 0 where there is no such range.</summary>
+    ulong End => 0;
+
     /// <summary>Blocks given back so far.</summary>
     long Freed => 0;
 

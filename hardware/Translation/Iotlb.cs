@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Emulator.Hardware.Faults;
 
 namespace Emulator.Hardware.Translation;
 
@@ -37,6 +38,9 @@ public sealed class Iotlb
 
     /// <summary>Its size and shape.</summary>
     public IotlbGeometry Geometry { get; }
+
+    /// <summary>What goes wrong with invalidations; null when nothing does.</summary>
+    public InvalidationFaults? Faults { get; set; }
 
     /// <summary>Lookups that found an entry.</summary>
     public long Hits { get; private set; }
@@ -120,6 +124,14 @@ public sealed class Iotlb
     /// <summary>Drops the entries that the selector selects.</summary>
     /// <returns>How many entries were dropped.</returns>
     public int Invalidate<TSelector>(TSelector selector)
+        where TSelector : struct, IIotlbSelector =>
+        Faults is { } faults ? InvalidateUnlessTaken(selector, faults) : Drop(selector);
+
+    private int InvalidateUnlessTaken<TSelector>(TSelector selector, InvalidationFaults faults)
+        where TSelector : struct, IIotlbSelector =>
+        faults.Takes(() => Drop(selector)) ? 0 : Drop(selector);
+
+    private int Drop<TSelector>(TSelector selector)
         where TSelector : struct, IIotlbSelector
     {
         var dropped = 0;

@@ -1,6 +1,5 @@
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
-using Emulator.Hardware.Memory;
 
 namespace Emulator.Hardware.Iommus.AmdVi;
 
@@ -73,7 +72,7 @@ public static class AmdViRoom
             Features = features,
             FirmwareBits = options.Variant == SystemManagement ? [((ushort)FirstDeviceId, SystemManagementBit)] : [],
         };
-        var memory = new PhysicalMemory(new MemoryRange(0, options.RamSize));
+        var memory = options.OpenMemory();
         var frames = options.AllocateFrames(memory);
         var silicon = new AmdViIommu("amd-iommu", memory, new AmdViIommuOptions { Features = features, Iotlb = options.Iotlb });
         var driver = new AmdViDriver(memory, frames, options.Kernel, driverOptions);

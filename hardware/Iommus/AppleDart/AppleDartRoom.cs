@@ -1,6 +1,5 @@
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
-using Emulator.Hardware.Memory;
 
 namespace Emulator.Hardware.Iommus.AppleDart;
 
@@ -49,7 +48,7 @@ public static class AppleDartRoom
     private static Platform Build(PlatformOptions options)
     {
         var hardware = Hardware(options.Variant);
-        var memory = new PhysicalMemory(new MemoryRange(0, options.RamSize));
+        var memory = options.OpenMemory();
         var silicon = new AppleDartIommu("dart", memory, hardware, new AppleDartOptions { Iotlb = options.Iotlb });
 
         var frames = options.AllocateFrames(memory, hardware.Format.OutputBits);

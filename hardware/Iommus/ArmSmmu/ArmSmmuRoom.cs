@@ -1,7 +1,6 @@
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus.ArmSmmu.Driver;
-using Emulator.Hardware.Memory;
 
 namespace Emulator.Hardware.Iommus.ArmSmmu;
 
@@ -72,7 +71,7 @@ public static class ArmSmmuRoom
 
     private static Platform Build(PlatformOptions options)
     {
-        var memory = new PhysicalMemory(new MemoryRange(0, options.RamSize));
+        var memory = options.OpenMemory();
         var standard = new ArmSmmuOptions { Iotlb = options.Iotlb };
         var (hardware, driver) = options.Variant switch
         {

@@ -1,6 +1,5 @@
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
-using Emulator.Hardware.Memory;
 
 namespace Emulator.Hardware.Iommus.ArmSmmuV3;
 
@@ -62,7 +61,7 @@ public static class ArmSmmuV3Room
 
     private static Platform Build(PlatformOptions options)
     {
-        var memory = new PhysicalMemory(new MemoryRange(0, options.RamSize));
+        var memory = options.OpenMemory();
         var linear = options.Variant == Linear;
         var standard = new ArmSmmuV3Options { Iotlb = options.Iotlb };
         var hardware = options.Variant switch

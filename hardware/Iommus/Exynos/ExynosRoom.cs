@@ -1,6 +1,5 @@
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
-using Emulator.Hardware.Memory;
 
 namespace Emulator.Hardware.Iommus.Exynos;
 
@@ -52,7 +51,7 @@ public static class ExynosRoom
     private static Platform Build(PlatformOptions options)
     {
         var hardware = ExynosHardware.All.First(hardware => hardware.Name == options.Variant);
-        var memory = new PhysicalMemory(new MemoryRange(0, options.RamSize));
+        var memory = options.OpenMemory();
         var silicon = new ExynosOptions { Iotlb = options.Iotlb };
         var units = Enumerable.Range(0, options.Devices).Select(index => new ExynosIommu($"sysmmu{index}", memory, hardware, silicon)).ToArray();
         var frames = options.AllocateFrames(memory, hardware.PhysicalBits);

@@ -1,6 +1,5 @@
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
-using Emulator.Hardware.Memory;
 
 namespace Emulator.Hardware.Iommus.FslPamu;
 
@@ -48,7 +47,7 @@ public static class FslPamuRoom
 
     private static Platform Build(PlatformOptions options)
     {
-        var memory = new PhysicalMemory(new MemoryRange(0, options.RamSize));
+        var memory = options.OpenMemory();
         var frames = options.AllocateFrames(memory, addressBits: 36);
         var silicon = new FslPamuIommu("pamu0", 0, memory, new FslGlobalUtilities(), new FslPamuOptions { ReportsDisabled = options.Variant == Erratum });
         var limit = (int)(FslPaace.Count - FirstLiodn);

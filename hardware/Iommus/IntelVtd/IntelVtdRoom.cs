@@ -1,6 +1,5 @@
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
-using Emulator.Hardware.Memory;
 
 namespace Emulator.Hardware.Iommus.IntelVtd;
 
@@ -67,7 +66,7 @@ public static class IntelVtdRoom
                 & ~(options.Variant == ScalableFirstLevel ? SecondLevelSupport : FirstLevelSupport);
         }
 
-        var memory = new PhysicalMemory(new MemoryRange(0, options.RamSize));
+        var memory = options.OpenMemory();
         var frames = options.AllocateFrames(memory);
         var silicon = new IntelVtdIommu(
             memory,

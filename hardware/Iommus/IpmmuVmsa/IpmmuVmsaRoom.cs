@@ -1,6 +1,5 @@
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
-using Emulator.Hardware.Memory;
 
 namespace Emulator.Hardware.Iommus.IpmmuVmsa;
 
@@ -55,7 +54,7 @@ public static class IpmmuVmsaRoom
     private static Platform Build(PlatformOptions options)
     {
         var hardware = IpmmuVmsaHardware.All.First(hardware => hardware.Name == options.Variant);
-        var memory = new PhysicalMemory(new MemoryRange(0, options.RamSize));
+        var memory = options.OpenMemory();
         var silicon = new IpmmuVmsaOptions { Iotlb = options.Iotlb };
         var root = hardware.HasLeaves ? new IpmmuVmsaIommu("ipmmu-mm", memory, hardware, silicon) : null;
         IEnumerable<IIommu> units = Enumerable.Range(0, options.Devices).Select(index => new IpmmuVmsaIommu($"ipmmu{index}", memory, hardware, silicon, root));

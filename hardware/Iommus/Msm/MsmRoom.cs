@@ -1,6 +1,5 @@
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
-using Emulator.Hardware.Memory;
 
 namespace Emulator.Hardware.Iommus.Msm;
 
@@ -55,7 +54,7 @@ public static class MsmRoom
     private static Platform Build(PlatformOptions options)
     {
         var hardware = MsmHardware.All.First(hardware => hardware.Name == options.Variant);
-        var memory = new PhysicalMemory(new MemoryRange(0, options.RamSize));
+        var memory = options.OpenMemory();
         var frames = options.AllocateFrames(memory, addressBits: 32);
         var units = Enumerable.Range(0, options.Devices).Select(i => new MsmIommu($"msm{i}", memory, hardware, new MsmOptions { Iotlb = options.Iotlb })).ToArray();
         var driver = new MsmDriver(options.Kernel, hardware, memory, frames, units.Length);

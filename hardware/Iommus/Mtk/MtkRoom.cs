@@ -1,6 +1,5 @@
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
-using Emulator.Hardware.Memory;
 
 namespace Emulator.Hardware.Iommus.Mtk;
 
@@ -50,7 +49,7 @@ public static class MtkRoom
     private static Platform Build(PlatformOptions options)
     {
         var hardware = MtkHardware.All.First(hardware => hardware.Name == options.Variant);
-        var memory = new PhysicalMemory(new MemoryRange(0, options.RamSize));
+        var memory = options.OpenMemory();
         var frames = options.AllocateFrames(memory, addressBits: 32);
         var ports = new MtkPorts(hardware);
         var silicon = new MtkIommu("m4u", memory, hardware, ports, new MtkOptions { Iotlb = options.Iotlb });

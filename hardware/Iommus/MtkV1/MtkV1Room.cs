@@ -1,6 +1,5 @@
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
-using Emulator.Hardware.Memory;
 
 namespace Emulator.Hardware.Iommus.MtkV1;
 
@@ -51,7 +50,7 @@ public static class MtkV1Room
 
     private static Platform Build(PlatformOptions options)
     {
-        var memory = new PhysicalMemory(new MemoryRange(0, options.RamSize));
+        var memory = options.OpenMemory();
         var frames = options.AllocateFrames(memory, addressBits: 32);
         var silicon = new MtkV1Iommu("m4u", memory, new MtkV1Options { Iotlb = options.Iotlb });
         var driver = new MtkV1Driver(options.Kernel, memory, frames);

@@ -1,6 +1,5 @@
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
-using Emulator.Hardware.Memory;
 
 namespace Emulator.Hardware.Iommus.Omap;
 
@@ -49,7 +48,7 @@ public static class OmapRoom
     {
         var held = options.Variant == Held;
         var hardware = held ? OmapHardware.Tlb32 : OmapHardware.All.First(hardware => hardware.Name == options.Variant);
-        var memory = new PhysicalMemory(new MemoryRange(0, options.RamSize));
+        var memory = options.OpenMemory();
         var systems = Enumerable.Range(0, hardware.DspSystem ? options.Devices : 0).Select(i => new OmapDspSystem($"dsp_system{i}")).ToArray();
         var silicon = new OmapOptions { CachesWalks = !options.Iotlb.Disabled };
         OmapIommu[] units = [.. Enumerable.Range(0, options.Devices * hardware.Instances).Select(i =>

@@ -1,6 +1,5 @@
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
-using Emulator.Hardware.Memory;
 
 namespace Emulator.Hardware.Iommus.QcomIommu;
 
@@ -57,7 +56,7 @@ public static class QcomIommuRoom
     {
         var devices = Math.Min(options.Devices, QcomIommuHardware.MaxBanks - 1);
         var hardware = Hardware(options.Variant) with { Banks = devices + 1, SecureBanks = [devices + 1] };
-        var memory = new PhysicalMemory(new MemoryRange(0, options.RamSize));
+        var memory = options.OpenMemory();
         var silicon = new QcomIommuIommu("iommu", memory, hardware, new QcomIommuOptions { Iotlb = options.Iotlb });
         var frames = options.AllocateFrames(memory, addressBits: 40);
         var driver = new QcomIommuDriver(options.Kernel, hardware, memory, frames);

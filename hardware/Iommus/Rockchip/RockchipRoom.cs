@@ -1,6 +1,5 @@
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
-using Emulator.Hardware.Memory;
 
 namespace Emulator.Hardware.Iommus.Rockchip;
 
@@ -48,7 +47,7 @@ public static class RockchipRoom
     private static Platform Build(PlatformOptions options)
     {
         var hardware = RockchipHardware.All.First(hardware => hardware.Name == options.Variant);
-        var memory = new PhysicalMemory(new MemoryRange(0, options.RamSize));
+        var memory = options.OpenMemory();
         var frames = options.AllocateFrames(memory, hardware.TableBits(options.Kernel));
         var units = Enumerable.Range(0, options.Devices).Select(i => new RockchipIommu($"rk{i}", memory, hardware, new RockchipOptions { Iotlb = options.Iotlb })).ToArray();
         var driver = new RockchipDriver(options.Kernel, hardware, memory, frames, units.Length);

@@ -1,6 +1,5 @@
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
-using Emulator.Hardware.Memory;
 
 namespace Emulator.Hardware.Iommus.S390;
 
@@ -57,7 +56,7 @@ public static class S390Room
 
     private static Platform Build(PlatformOptions options)
     {
-        var memory = new PhysicalMemory(new MemoryRange(0, options.RamSize));
+        var memory = options.OpenMemory();
         var functions = Enumerable.Range(0, options.Devices).Select(id => new S390Function { Handle = FirstHandle + (uint)id });
         var silicon = new S390Iommu("zpci", memory, new S390Options { Functions = [.. functions], Iotlb = options.Iotlb });
         var frames = options.AllocateFrames(memory);

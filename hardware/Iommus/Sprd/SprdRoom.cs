@@ -1,6 +1,5 @@
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
-using Emulator.Hardware.Memory;
 
 namespace Emulator.Hardware.Iommus.Sprd;
 
@@ -41,7 +40,7 @@ public static class SprdRoom
     private static Platform Build(PlatformOptions options)
     {
         var hardware = SprdHardware.All.First(hardware => hardware.Name == options.Variant);
-        var memory = new PhysicalMemory(new MemoryRange(0, options.RamSize));
+        var memory = options.OpenMemory();
         var frames = options.AllocateFrames(memory, OutputBits);
         var units = Enumerable.Range(0, options.Devices).Select(i => new SprdIommu($"sprd{i}", memory, hardware, new SprdOptions { Iotlb = options.Iotlb })).ToArray();
         var driver = new SprdDriver(options.Kernel, hardware, memory, frames, units.Length);

@@ -1,6 +1,5 @@
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
-using Emulator.Hardware.Memory;
 
 namespace Emulator.Hardware.Iommus.Sun50i;
 
@@ -53,7 +52,7 @@ public static class Sun50iRoom
     private static Platform Build(PlatformOptions options)
     {
         var hardware = Sun50iHardware.All.First(hardware => hardware.Name == options.Variant);
-        var memory = new PhysicalMemory(new MemoryRange(0, options.RamSize));
+        var memory = options.OpenMemory();
         var silicon = new Sun50iIommu("iommu", memory, hardware, new Sun50iOptions { Iotlb = options.Iotlb });
         var frames = options.AllocateFrames(memory, addressBits: 32);
         return new Platform(new Bus(memory, silicon), frames, new Sun50iDriver(options.Kernel, memory, frames), index => index is >= 0 and < Masters

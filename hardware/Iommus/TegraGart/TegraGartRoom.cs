@@ -1,6 +1,5 @@
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
-using Emulator.Hardware.Memory;
 
 namespace Emulator.Hardware.Iommus.TegraGart;
 
@@ -47,7 +46,7 @@ public static class TegraGartRoom
     private static Platform Build(PlatformOptions options)
     {
         var gart = new TegraGartOptions { Debug = options.Variant == Debug };
-        var memory = new PhysicalMemory(new MemoryRange(0, options.RamSize));
+        var memory = options.OpenMemory();
         var frames = options.AllocateFrames(memory, addressBits: 31);
         return new Platform(new Bus(memory, new TegraGartIommu("mc", memory, gart)), frames, new TegraGartDriver(gart), index => index is >= 0 and <= (int)TegraGartRegisters.LastClient
             ? new DmaDevice($"client{index}", new StreamId((uint)index))

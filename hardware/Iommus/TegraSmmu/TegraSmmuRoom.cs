@@ -1,6 +1,5 @@
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Drivers;
-using Emulator.Hardware.Memory;
 
 namespace Emulator.Hardware.Iommus.TegraSmmu;
 
@@ -48,7 +47,7 @@ public static class TegraSmmuRoom
     private static Platform Build(PlatformOptions options)
     {
         var hardware = TegraSmmuHardware.All.First(hardware => hardware.Name == options.Variant);
-        var memory = new PhysicalMemory(new MemoryRange(0, options.RamSize));
+        var memory = options.OpenMemory();
         var silicon = new TegraSmmuIommu("smmu", memory, hardware, new TegraSmmuOptions { Iotlb = options.Iotlb });
         var frames = options.AllocateFrames(memory, hardware.AddressBits);
         var driver = new TegraSmmuDriver(options.Kernel, hardware, memory, frames);
