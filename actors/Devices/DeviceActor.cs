@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Emulator.Actors.Faults;
 using Emulator.Actors.Hosts;
 using Emulator.Actors.Ownership;
 using Emulator.Hardware.Dma;
@@ -11,6 +12,7 @@ namespace Emulator.Actors.Devices;
 /// </summary>
 internal sealed class DeviceActor : UntypedActor
 {
+    private readonly EmulatedHost _host;
     private readonly int _device;
     private readonly IActorRef _translation;
     private readonly Workload _workload;
@@ -25,10 +27,12 @@ internal sealed class DeviceActor : UntypedActor
     private long _left;
     private int _inFlight;
     private Epoch _epoch;
+    private DeviceFaults? _faults;
 
     public DeviceActor(EmulatedHost host, int device, IActorRef translation)
     {
         _device = device;
+        _host = host;
         _translation = translation;
         _workload = host.Specification.WorkloadOf(device);
         var binding = host.Devices[device].Streams[0];
@@ -63,10 +67,17 @@ internal sealed class DeviceActor : UntypedActor
             case DeviceMessages.Start start:
                 Start(start.Epoch);
                 break;
+            case DeviceMessages.Stop when _faults is { IgnoresStop: true }:
+                break;
             case DeviceMessages.Stop:
                 _left = 0;
                 if (_inFlight == 0)
                     Finish();
+                break;
+            case FaultMessages.Strike strike:
+                (_faults ??= new DeviceFaults(_host, _device)).Strike(strike.Fault);
+                if (strike.Fault.Kind == FaultKind.HotUnplug)
+                    _left = 0;
                 break;
             case SupervisionMessages.CrashActor crash:
                 throw InjectedCrashException.Of(crash);
@@ -108,6 +119,7 @@ internal sealed class DeviceActor : UntypedActor
         batch.Lost = false;
         batch.SentUnder = _epoch;
         Fill(batch.Requests.AsSpan(0, count));
+        _faults?.Falsify(batch.Requests.AsSpan(0, count));
         _translation.Tell(batch, ActorRefs.NoSender);
     }
 

@@ -62,6 +62,9 @@ internal sealed class EmulatedHost : IDisposable
     /// <summary>User: the IOMMU's actor.</summary>
     public FreedTables FreedTables { get; }
 
+    /// <summary>Devices that were pulled out. Writer: the IOMMU's actor.</summary>
+    public HashSet<int> Unplugged { get; } = [];
+
     /// <summary>Writer: the IOMMU's actor.</summary>
     public InterruptFailures InterruptFailures { get; } = new();
 
@@ -82,8 +85,9 @@ internal sealed class EmulatedHost : IDisposable
         return new EmulatedHost(specification, layout, specification.CreatePlatform());
     }
 
-    /// <summary>The devices of a group.</summary>
-    public IEnumerable<DmaDevice> DevicesOf(int group) => Devices.Skip(group * Specification.GroupSize).Take(Specification.GroupSize);
+    /// <summary>The devices of a group that are there.</summary>
+    public IEnumerable<DmaDevice> DevicesOf(int group) =>
+        Enumerable.Range(group * Specification.GroupSize, Specification.GroupSize).Where(device => device < Devices.Count && !Unplugged.Contains(device)).Select(device => Devices[device]);
 
     /// <summary>Where a page of a tenant's buffer is in memory.</summary>
     /// <param name="tenant">The tenant, from 0; the number of tenants for whoever gets freed tables.</param>

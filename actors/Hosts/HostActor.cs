@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using Akka.Actor;
 using Emulator.Actors.Devices;
+using Emulator.Actors.Faults;
 using Emulator.Actors.Isolation;
 using Emulator.Actors.Ownership;
 using Emulator.Actors.Programming;
@@ -99,6 +101,7 @@ internal sealed class HostActor : ReceiveActor
         Receive<ClaimGroup>(claim => ToGroup(claim.Group, claim));
         Receive<GetStatistics>(_ => _translation.Tell(new IsolationMessages.CollectStatistics(Sender)));
         Receive<CrashActor>(Crash);
+        Receive<FaultMessages.InjectFault>(Inject);
     }
 
     private void BringUp()
@@ -237,6 +240,56 @@ internal sealed class HostActor : ReceiveActor
                 _devices[crash.Index].Tell(crash);
                 break;
         }
+    }
+
+    private void Inject(FaultMessages.InjectFault inject)
+    {
+        var fault = inject.Fault;
+        if (FaultCatalog.Of(fault.Kind).NeedsSimulation)
+        {
+            Sender.Tell(new FaultMessages.FaultRefused(Specification.Name, fault, "messages can be touched on their way, and hosts rebooted, in a simulation only"));
+            return;
+        }
+
+        var device = fault.Target % _devices.Length;
+        switch (fault.Kind)
+        {
+            case FaultKind.KeepsSending or FaultKind.ForgedRequesterId or FaultKind.LyingAts:
+                _devices[device].Tell(new FaultMessages.Strike(fault));
+                break;
+            case FaultKind.HotUnplug:
+                _devices[device].Tell(new FaultMessages.Strike(fault));
+                _translation.Tell(new FaultMessages.Strike(fault));
+                _iommu.Tell(new FaultMessages.DeviceGone(device));
+                break;
+            case FaultKind.AttachFails or FaultKind.InvalidationTimedOut:
+                _iommu.Tell(new FaultMessages.Strike(fault));
+                break;
+            case FaultKind.ActorRestart:
+                Crash(ActorOf(fault.Target));
+                break;
+            default:
+                _translation.Tell(new FaultMessages.Strike(fault));
+                break;
+        }
+
+        Sender.Tell(new FaultMessages.FaultInjected(Specification.Name, fault));
+    }
+
+    // Actors by number: IOMMU, translation, checker, then groups, domains, devices.
+    private CrashActor ActorOf(int number)
+    {
+        ReadOnlySpan<(ActorKind Kind, int Count)> kinds =
+            [(ActorKind.Iommu, 1), (ActorKind.Translation, 1), (ActorKind.Checker, 1), (ActorKind.Group, _groups.Length), (ActorKind.Domain, _domains.Length), (ActorKind.Device, _devices.Length)];
+        var left = number % (3 + _groups.Length + _domains.Length + _devices.Length);
+        foreach (var (kind, count) in kinds)
+        {
+            if (left < count)
+                return new CrashActor(kind, left);
+            left -= count;
+        }
+
+        throw new UnreachableException();
     }
 
     private bool IsTenant(OwnerTag tag) => tag.Value >= 1 && tag.Value <= Specification.Tenants;

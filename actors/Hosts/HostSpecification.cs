@@ -117,6 +117,7 @@ public sealed record HostSpecification
     }
 
     /// <summary>A platform with this hardware, and with a place for one device more where there is room: the neighbour that gets what others free.</summary>
-    internal Platform CreatePlatform() =>
-        Room.Create(new PlatformOptions { Kernel = Kernel, Variant = Variant, Iotlb = Iotlb, Devices = Math.Min(Devices + 1, MaxDevices) });
+    /// <param name="memory">The memory of silicon that it replaces; null for a new platform.</param>
+    internal Platform CreatePlatform(PhysicalMemory? memory = null) =>
+        Room.Create(new PlatformOptions { Kernel = Kernel, Variant = Variant, Iotlb = Iotlb, Devices = Math.Min(Devices + 1, MaxDevices), Memory = memory });
 }

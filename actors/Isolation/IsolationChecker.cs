@@ -2,6 +2,7 @@ using Akka.Actor;
 using Emulator.Actors.Devices;
 using Emulator.Actors.Hosts;
 using Emulator.Actors.Ownership;
+using Emulator.Actors.Programming;
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Memory;
 
@@ -17,6 +18,7 @@ internal sealed class IsolationChecker : UntypedActor
     private readonly PhysicalMemory _memory;
     private readonly OwnershipChanged[] _grants;
     private readonly DeviceTally[] _tallies;
+    private readonly HashSet<OwnerTag>[] _earlier;
     private bool _knowsGrants;
 
     public IsolationChecker(EmulatedHost host)
@@ -25,6 +27,7 @@ internal sealed class IsolationChecker : UntypedActor
         _memory = host.Platform.Memory;
         _tallies = host.Witness.Devices;
         var name = host.Specification.Name;
+        _earlier = [.. Enumerable.Range(0, host.Tenures.Length).Select(_ => new HashSet<OwnerTag>())];
         _grants = [.. Enumerable.Range(0, host.Tenures.Length).Select(group => new OwnershipChanged(name, group, OwnershipState.Unclaimed, Epoch.None, OwnerTag.None))];
     }
 
@@ -78,7 +81,13 @@ internal sealed class IsolationChecker : UntypedActor
         }
     }
 
-    private void Note(OwnershipChanged changed) => _grants[changed.Group] = changed;
+    private void Note(OwnershipChanged changed)
+    {
+        var left = _grants[changed.Group].Granted;
+        if (left != changed.Granted && left != OwnerTag.None)
+            _earlier[changed.Group].Add(left);
+        _grants[changed.Group] = changed;
+    }
 
     private void Check(DmaBatch batch)
     {
@@ -122,7 +131,19 @@ internal sealed class IsolationChecker : UntypedActor
             return;
         ref readonly var request = ref batch.Requests[index];
         _host.Witness.Keep(new IsolationViolation(
+            Kind(batch, index, granted, owner),
             batch.Device, batch.Group, request.Stream, request.Iova, request.Access, batch.Completions[index].Address, owner, granted, grant.State, grant.Epoch, batch.SentUnder));
+    }
+
+    private ViolationKinds Kind(DmaBatch batch, int index, OwnerTag granted, OwnerTag owner)
+    {
+        if (batch.Completions[index].Address.Value == batch.Requests[index].Iova.Value && (batch.Requests[index].Attributes & DmaAttributes.Translated) == 0)
+            return ViolationKinds.Identity;
+        if (owner == FreedTables.NextUser || owner == OwnerTag.None)
+            return ViolationKinds.FreedMemory;
+        if (granted == OwnerTag.None)
+            return ViolationKinds.WhileBlocked;
+        return _earlier[batch.Group].Contains(owner) ? ViolationKinds.OldDomain : ViolationKinds.ForeignMemory;
     }
 
     private HostStatistics Statistics() => new()

@@ -5,6 +5,7 @@ using Emulator.Hardware.Memory;
 namespace Emulator.Actors.Isolation;
 
 /// <summary>A DMA that landed where its device had no right to read or write.</summary>
+/// <param name="Kind">How; exactly one.</param>
 /// <param name="Device">The device's number in its host.</param>
 /// <param name="Group">Its group.</param>
 /// <param name="Stream">The stream that the DMA carried.</param>
@@ -17,6 +18,7 @@ namespace Emulator.Actors.Isolation;
 /// <param name="Epoch">The group's epoch.</param>
 /// <param name="SentUnder">The epoch that the device knew when it sent the DMA.</param>
 public sealed record IsolationViolation(
+    ViolationKinds Kind,
     int Device,
     int Group,
     StreamId Stream,
@@ -31,5 +33,5 @@ public sealed record IsolationViolation(
 {
     /// <inheritdoc/>
     public override string ToString() =>
-        $"stream {Stream} {(Access == DmaAccess.Write ? "write" : "read")} {Iova} landed at {Landed} of {FrameOwner}, granted {Granted}, group {Group} {State}, {Epoch}";
+        $"{Kind}: stream {Stream} {(Access == DmaAccess.Write ? "write" : "read")} {Iova} landed at {Landed} of {FrameOwner}, granted {Granted}, group {Group} {State}, {Epoch}";
 }

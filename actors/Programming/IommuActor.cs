@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Akka.Actor;
+using Emulator.Actors.Faults;
 using Emulator.Actors.Hosts;
 using Emulator.Actors.Ownership;
 using Emulator.Actors.Silicon;
@@ -20,6 +21,7 @@ internal sealed class IommuActor : UntypedActor
     private readonly IIommuDriver _driver;
     private readonly DriverMemory _memory;
     private readonly Queue<(object Request, IActorRef Sender)> _waiting = new();
+    private readonly DriverFaults _faults = new();
     private IActorRef _translation = ActorRefs.Nobody;
     private int _awaitedStep = -1;
     private bool _interruptWaits;
@@ -79,6 +81,13 @@ internal sealed class IommuActor : UntypedActor
                 else
                     Next();
                 break;
+            case FaultMessages.Strike strike:
+                _faults.Strike(strike.Fault);
+                break;
+            case FaultMessages.DeviceGone:
+                _waiting.Enqueue((message, Sender));
+                Next();
+                break;
             case SupervisionMessages.CrashActor crash:
                 throw InjectedCrashException.Of(crash);
             default:
@@ -125,7 +134,7 @@ internal sealed class IommuActor : UntypedActor
                     break;
                 }
 
-                Start(new DriverRun(RunPurpose.Block, BlockSteps(block.Group, empty))
+                Start(new DriverRun(RunPurpose.Block, _faults.Of(RunPurpose.Block, BlockSteps(block.Group, empty)))
                 {
                     Group = block.Group,
                     Epoch = block.Epoch,
@@ -135,7 +144,7 @@ internal sealed class IommuActor : UntypedActor
                 });
                 break;
             case ProgramAttach attach when _memory.Domains.TryGetValue(attach.Tenant, out var domain):
-                Start(new DriverRun(RunPurpose.Attach, AttachSteps(attach.Group, domain))
+                Start(new DriverRun(RunPurpose.Attach, _faults.Of(RunPurpose.Attach, AttachSteps(attach.Group, domain)))
                 {
                     Group = attach.Group,
                     Epoch = attach.Epoch,
@@ -148,23 +157,30 @@ internal sealed class IommuActor : UntypedActor
                 sender.Tell(new Programmed(attach.Group, attach.Epoch, RunPurpose.Attach, $"there is no domain of {attach.Tenant}"));
                 break;
             case SyncMap map:
-                Start(new DriverRun(RunPurpose.Invalidate, Lazily(() => _driver.SyncMap(map.Domain, map.Iova, map.Size, map.Gather))) { ReplyTo = sender, Ticket = map.Ticket });
+                Invalidate(Lazily(() => _driver.SyncMap(map.Domain, map.Iova, map.Size, map.Gather)), map.Ticket, sender);
                 break;
             case Sync sync:
-                Start(new DriverRun(RunPurpose.Invalidate, Lazily(() => _driver.Sync(sync.Domain, sync.Gather))) { ReplyTo = sender, Ticket = sync.Ticket });
+                Invalidate(Lazily(() => _driver.Sync(sync.Domain, sync.Gather)), sync.Ticket, sender);
                 break;
             case MapByDriver map:
-                Start(new DriverRun(RunPurpose.Invalidate, map.Steps) { ReplyTo = sender, Ticket = map.Ticket });
+                Invalidate(map.Steps, map.Ticket, sender);
                 break;
             case InterruptRaised:
                 _interruptWaits = false;
                 Start(new DriverRun(RunPurpose.Interrupt, Lazily(_driver.HandleInterrupt)));
+                break;
+            case FaultMessages.DeviceGone gone:
+                _host.Unplugged.Add(gone.Device);
+                Start(new DriverRun(RunPurpose.Release, Lazily(() => _driver.ReleaseDevice(_host.Devices[gone.Device]))));
                 break;
             case AllocateDomain allocate:
                 Allocate(allocate.Tenant, sender);
                 break;
         }
     }
+
+    private void Invalidate(IEnumerable<DriverStep> steps, long ticket, IActorRef sender) =>
+        Start(new DriverRun(RunPurpose.Invalidate, _faults.Of(RunPurpose.Invalidate, steps)) { ReplyTo = sender, Ticket = ticket });
 
     private void Start(DriverRun run)
     {

@@ -15,6 +15,9 @@ internal enum RunPurpose
     /// <summary>After mappings were made or removed.</summary>
     Invalidate,
 
+    /// <summary>A device is gone.</summary>
+    Release,
+
     /// <summary>The fault interrupt's handler.</summary>
     Interrupt,
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Akka.Actor;
 using Emulator.Actors.Devices;
+using Emulator.Actors.Faults;
 using Emulator.Actors.Hosts;
 using Emulator.Actors.Isolation;
 using Emulator.Actors.Ownership;
@@ -24,14 +25,15 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
 
     private readonly EmulatedHost _host;
     private readonly Bus _bus;
-    private readonly IIommu[] _units;
     private readonly GroupTenure[] _tenures;
-    private readonly HeldDma _held;
     private readonly List<OwnershipMessages.Fence> _waitingFences = [];
     private readonly IActorRef _checker;
     private readonly IActorRef _iommu;
     private readonly ActorCell _cell;
     private readonly DmaBatch[] _answered = new DmaBatch[MaxAnswered];
+    private IIommu[] _units;
+    private HeldDma _held;
+    private SiliconFaults? _faults;
     private int _answeredCount;
     private bool _interruptSent;
     private bool _handlerFailed;
@@ -59,11 +61,9 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
     {
         SendAnswered();
         if (message is DmaBatch batch)
-        {
-            // By way of the check, which counts what it could not see.
-            batch.Lost = true;
-            _checker.Tell(batch, ActorRefs.NoSender);
-        }
+            Lose(batch);
+        foreach (var stalled in _faults?.StalledBatches() ?? [])
+            Lose(stalled);
 
         base.PreRestart(reason, message);
     }
@@ -88,7 +88,10 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
     {
         if (message is DmaBatch batch)
         {
-            Translate(batch);
+            if (_faults == null)
+                Translate(batch);
+            else
+                TranslateWithFaults(batch);
             return;
         }
 
@@ -108,8 +111,10 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
             case OwnershipMessages.Block block:
                 Block(block);
                 break;
-            case OwnershipMessages.Fence fence:
+            case OwnershipMessages.Fence fence when _faults == null || !_faults.Stalls(fence, Sender):
                 Fence(fence, Sender);
+                break;
+            case OwnershipMessages.Fence:
                 break;
             case OwnershipMessages.GiveUpHeld give:
                 GiveUpHeld(give);
@@ -129,6 +134,13 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
             case IsolationMessages.CollectStatistics collect:
                 CountSilicon();
                 _checker.Tell(collect);
+                break;
+            case FaultMessages.Strike strike:
+                Strike(strike.Fault);
+                break;
+            case FaultMessages.Over over:
+                _faults?.End(over, Resume);
+                Settle();
                 break;
             case SupervisionMessages.CrashActor crash:
                 throw InjectedCrashException.Of(crash);
@@ -153,6 +165,60 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
         Settle();
     }
 
+    private void TranslateWithFaults(DmaBatch batch)
+    {
+        if (_faults!.IsGone(batch))
+        {
+            Lose(batch);
+        }
+        else if (!_faults.Stalls(batch, ActorRefs.Nobody))
+        {
+            if (!_faults.NeverCompletes(batch))
+            {
+                Translate(batch);
+                return;
+            }
+
+            ref var tenure = ref _tenures[batch.Group];
+            (batch.CompletedIn, batch.CompletedUnder) = (tenure.State, tenure.Epoch);
+            tenure.Held += _held.Count(batch);
+            _checker.Tell(batch, ActorRefs.NoSender);
+        }
+    }
+
+    // By way of the check, which counts what it could not see.
+    private void Lose(DmaBatch batch)
+    {
+        batch.Lost = true;
+        _checker.Tell(batch, ActorRefs.NoSender);
+    }
+
+    private void Strike(Fault fault)
+    {
+        _faults ??= new SiliconFaults(_host, Timers);
+        if (fault.Kind != FaultKind.IommuReset)
+        {
+            _faults.Strike(fault);
+            return;
+        }
+
+        // What the silicon held is gone with it.
+        _bus.Reset(_host.Specification.CreatePlatform(_host.Platform.Memory).Bus);
+        _units = [.. _bus.Units];
+        for (var group = 0; group < _tenures.Length; group++)
+            (_tenures[group].Held, _tenures[group].Abandoned) = (0, 0);
+        _held = new HeldDma(_host);
+        PassWaitingFences();
+    }
+
+    private void Resume(object message, IActorRef sender)
+    {
+        if (message is DmaBatch batch)
+            TranslateWithFaults(batch);
+        else
+            Fence((OwnershipMessages.Fence)message, sender);
+    }
+
     private void SendAnswered()
     {
         for (var i = 0; i < _answeredCount; i++)
@@ -171,7 +237,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
                 PassWaitingFences();
         }
 
-        if (_interruptSent || _handlerFailed)
+        if (_interruptSent || _handlerFailed || _faults is { WithholdsInterrupts: true })
             return;
         foreach (var unit in _units)
         {

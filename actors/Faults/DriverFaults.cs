@@ -1,0 +1,51 @@
+using Emulator.Actors.Programming;
+using Emulator.Hardware.Drivers;
+
+namespace Emulator.Actors.Faults;
+
+/// <summary>What goes wrong inside the driver's sequences. Part of the IOMMU's actor.</summary>
+internal sealed class DriverFaults
+{
+    private Fault? _attach;
+    private int _attaches;
+    private int _silent;
+
+    /// <summary>A fault strikes.</summary>
+    public void Strike(Fault fault)
+    {
+        if (fault.Kind == FaultKind.AttachFails)
+            (_attach, _attaches) = (fault, _attaches + fault.Count);
+        else if (fault.Kind == FaultKind.InvalidationTimedOut)
+            _silent += fault.Count;
+    }
+
+    /// <summary>A sequence as it goes with what is to go wrong; usually the sequence itself.</summary>
+    public IEnumerable<DriverStep> Of(RunPurpose purpose, IEnumerable<DriverStep> steps)
+    {
+        if (purpose is RunPurpose.Probe or RunPurpose.Interrupt)
+            return steps;
+        if (_silent > 0)
+        {
+            _silent--;
+            return steps.Where(step => step.Kind != DriverStepKind.WriteRegister);
+        }
+
+        if (purpose != RunPurpose.Attach || _attaches == 0)
+            return steps;
+        _attaches--;
+        return FailAt(steps, _attach!.Step, _attach.Errno);
+    }
+
+    private static IEnumerable<DriverStep> FailAt(IEnumerable<DriverStep> steps, int at, Errno errno)
+    {
+        var performed = 0;
+        foreach (var step in steps)
+        {
+            if (step.Kind == DriverStepKind.Return || performed++ == at)
+                break;
+            yield return step;
+        }
+
+        yield return DriverStep.Fail(errno);
+    }
+}
