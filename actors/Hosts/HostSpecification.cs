@@ -64,6 +64,9 @@ public sealed record HostSpecification
     /// counted as abandoned, and judged like any other should the silicon let them go.</summary>
     public TimeSpan HeldDmaLimit { get; init; } = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>How long a group, or the IOMMU's actor, waits for an answer from the silicon before it asks again; the group then begins to block under a new epoch. Above zero.</summary>
+    public TimeSpan AnswerLimit { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Violations kept with their circumstances; further ones are counted.</summary>
     public int ViolationsKept { get; init; } = 64;
 
@@ -105,6 +108,8 @@ public sealed record HostSpecification
             throw new ArgumentException($"host {Name}: IOVA base 0x{IovaBase:x} is not a multiple of 2 MiB");
         if (HeldDmaLimit < TimeSpan.Zero)
             throw new ArgumentException($"host {Name}: held DMA limit {HeldDmaLimit} is below 0");
+        if (AnswerLimit <= TimeSpan.Zero)
+            throw new ArgumentException($"host {Name}: answer limit {AnswerLimit} is not above 0");
         if (ViolationsKept < 0)
             throw new ArgumentException($"host {Name}: {ViolationsKept} violations kept is below 0");
         Workload.Validate();

@@ -14,10 +14,11 @@ namespace Emulator.Actors.Ownership;
 /// The ownership of one group. The one rule: it is blocked before it is reassigned; Blocked is entered only on the silicon's word, and only from Blocked
 /// is anything attached. Each behaviour is named as its state.
 /// </summary>
-internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash
+internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimers
 {
     private readonly int _group;
     private readonly string _host;
+    private readonly TimeSpan _answerLimit;
     private readonly IActorRef _translation;
     private readonly IActorRef _iommu;
     private OwnershipState _state;
@@ -30,6 +31,7 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash
     {
         _group = group;
         _host = host.Specification.Name;
+        _answerLimit = host.Specification.AnswerLimit;
         _translation = translation;
         _iommu = iommu;
         Recovering();
@@ -37,7 +39,9 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash
 
     public IStash Stash { get; set; } = null!;
 
-    protected override void PreStart() => _translation.Tell(new QueryGroup(_group));
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    protected override void PreStart() => AskAndWait(_translation, new QueryGroup(_group));
 
     // Also before a restart: who waits for a change gets an answer.
     protected override void PostStop() => Fail("the group's actor has crashed or was stopped");
@@ -62,7 +66,8 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash
         });
         Receive<SupervisionMessages.CrashActor>(crash => throw InjectedCrashException.Of(crash));
         // The silicon's actor has crashed: the question may be lost with it.
-        Receive<BlockAgain>(_ => _translation.Tell(new QueryGroup(_group)));
+        Receive<BlockAgain>(_ => AskAndWait(_translation, new QueryGroup(_group)));
+        Receive<AnswerOverdue>(_ => AskAndWait(_translation, new QueryGroup(_group)));
         ReceiveAny(_ => Stash.Stash());
     }
 
@@ -100,11 +105,11 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash
 
     private void Blocking()
     {
-        Receive<BlockAcknowledged>(ack => ack.Epoch == _epoch, _ => _iommu.Tell(new ProgramBlock(_group, _epoch, Trace)));
+        Receive<BlockAcknowledged>(ack => ack.Epoch == _epoch, _ => AskAndWait(_iommu, new ProgramBlock(_group, _epoch, Trace)));
         Receive<Programmed>(done => done.Epoch == _epoch && done.Purpose == RunPurpose.Block, done =>
         {
             if (done.Failure == null)
-                _translation.Tell(new Fence(_group, _epoch, Trace));
+                AskAndWait(_translation, new Fence(_group, _epoch, Trace));
             else
                 FailBlocking($"blocking failed: {done.Failure}");
         });
@@ -149,11 +154,11 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash
 
     private void Attaching()
     {
-        Receive<AttachBegun>(ack => ack.Epoch == _epoch, _ => _iommu.Tell(new ProgramAttach(_group, _epoch, _tenant, Trace)));
+        Receive<AttachBegun>(ack => ack.Epoch == _epoch, _ => AskAndWait(_iommu, new ProgramAttach(_group, _epoch, _tenant, Trace)));
         Receive<Programmed>(done => done.Epoch == _epoch && done.Purpose == RunPurpose.Attach, done =>
         {
             if (done.Failure == null)
-                _translation.Tell(new CompleteAttach(_group, _epoch, Trace));
+                AskAndWait(_translation, new CompleteAttach(_group, _epoch, Trace));
             else
                 BlockAfter($"attaching failed: {done.Failure}");
         });
@@ -189,6 +194,7 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash
         });
         Receive<BlockAgain>(again => again.OnlyTenant == null || again.OnlyTenant == _tenant || again.OnlyTenant == _change?.Target, again => BlockAfter(again.Reason));
         Receive<BlockAgain>(_ => { });
+        Receive<AnswerOverdue>(overdue => overdue.Epoch == _epoch && IsWaiting, _ => BlockAfter($"no answer for {_answerLimit.TotalSeconds:0.###} s"));
         Receive<ClaimGroup>(_ => Refuse(Sender, "the group is not unclaimed"));
         Always();
     }
@@ -204,6 +210,16 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash
         Receive<AttachCompleted>(_ => { });
         Receive<Programmed>(_ => { });
         Receive<GroupStatus>(_ => { });
+        Receive<AnswerOverdue>(_ => { });
+    }
+
+    private bool IsWaiting => _state == OwnershipState.Attaching || (_state == OwnershipState.Blocking && !_blockingFailed);
+
+    // An answer may be lost: the epoch then ends, and nothing that still comes of it is applied.
+    private void AskAndWait(IActorRef whom, object question)
+    {
+        whom.Tell(question);
+        Timers.StartSingleTimer(nameof(AnswerOverdue), new AnswerOverdue(_epoch), _answerLimit);
     }
 
     private ActivityContext Trace => _change?.Trace ?? default;
@@ -226,7 +242,7 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash
         _epoch = _epoch.Next;
         _blockingFailed = false;
         Enter(OwnershipState.Blocking, Blocking);
-        _translation.Tell(new Block(_group, _epoch, Trace));
+        AskAndWait(_translation, new Block(_group, _epoch, Trace));
     }
 
     private void StartAttaching(OwnerTag tenant)
@@ -234,7 +250,7 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash
         Debug.Assert(_state == OwnershipState.Blocked, "only a blocked group is attached");
         _tenant = tenant;
         Enter(OwnershipState.Attaching, Attaching);
-        _translation.Tell(new BeginAttach(_group, _epoch, tenant, Trace));
+        AskAndWait(_translation, new BeginAttach(_group, _epoch, tenant, Trace));
     }
 
     private void BlockAfter(string reason)
@@ -246,6 +262,7 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash
     private void FailBlocking(string reason)
     {
         _blockingFailed = true;
+        Timers.Cancel(nameof(AnswerOverdue));
         Fail(reason);
     }
 
@@ -281,6 +298,8 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash
     private void Enter(OwnershipState state, Action behaviour)
     {
         _state = state;
+        if (!IsWaiting)
+            Timers.Cancel(nameof(AnswerOverdue));
         Become(behaviour);
     }
 }

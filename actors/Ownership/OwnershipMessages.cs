@@ -48,6 +48,9 @@ internal static class OwnershipMessages
     /// <param name="Reason">Why.</param>
     public sealed record Refused(int Group, Epoch Epoch, OwnershipState State, Epoch Asked, string Reason);
 
+    /// <summary>The group to itself: it has waited long enough for an answer of this epoch.</summary>
+    public sealed record AnswerOverdue(Epoch Epoch);
+
     /// <summary>Group to host: a change is over. Each group's first attach is none.</summary>
     public sealed record ChangeEnded(int Group, OwnerTag Tenant, Epoch Epoch, TimeSpan BlockedTime, bool Succeeded, bool IsReassignment);
 

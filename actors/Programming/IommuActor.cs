@@ -15,15 +15,18 @@ namespace Emulator.Actors.Programming;
 /// The driver of a host's IOMMU. One run at a time: groups, domains and interrupts wait in line. The driver's steps are performed by the silicon's
 /// actor, whole runs in one message or step by step.
 /// </summary>
-internal sealed class IommuActor : UntypedActor
+internal sealed class IommuActor : UntypedActor, IWithTimers
 {
+    private const int NoStepYet = -1;
+    private const int NoStepAnyMore = -2;
+
     private readonly EmulatedHost _host;
     private readonly IIommuDriver _driver;
     private readonly DriverMemory _memory;
     private readonly Queue<(object Request, IActorRef Sender)> _waiting = new();
     private readonly DriverFaults _faults = new();
     private IActorRef _translation = ActorRefs.Nobody;
-    private int _awaitedStep = -1;
+    private int _awaitedStep = NoStepYet;
     private bool _interruptWaits;
     private Activity? _span;
 
@@ -33,6 +36,8 @@ internal sealed class IommuActor : UntypedActor
         _driver = host.Platform.Driver;
         _memory = host.Driver;
     }
+
+    public ITimerScheduler Timers { get; set; } = null!;
 
     protected override void PreStart() => Context.Parent.Tell(new SiliconMessages.NeedSilicon());
 
@@ -54,7 +59,7 @@ internal sealed class IommuActor : UntypedActor
                     NextStep(performed.Run);
                 break;
             case RunBegins begins:
-                if (begins.Run == _memory.Current && _awaitedStep < 0 && !begins.Run.HasBegun)
+                if (begins.Run == _memory.Current && _awaitedStep == NoStepYet && !begins.Run.HasBegun)
                     NextStep(begins.Run);
                 break;
             case RunEnded ended:
@@ -75,11 +80,17 @@ internal sealed class IommuActor : UntypedActor
             case SiliconMessages.Silicon silicon:
                 // Also after a crash of either side: what was on its way is finished first, as one run.
                 _translation = silicon.Translation;
-                _awaitedStep = -1;
                 if (_memory.Current is { } run)
-                    _translation.Tell(new PerformRun(run));
+                    FinishAsOne(run);
                 else
                     Next();
+                break;
+            case RunOverdue overdue when overdue.Run == _memory.Current && overdue.Run.Performed == overdue.Performed:
+                FinishAsOne(overdue.Run);
+                break;
+            case RunOverdue overdue:
+                if (overdue.Run == _memory.Current)
+                    Wait(overdue.Run);
                 break;
             case FaultMessages.Strike strike:
                 _faults.Strike(strike.Fault);
@@ -186,7 +197,7 @@ internal sealed class IommuActor : UntypedActor
     {
         _host.FreedTables.Watch();
         _memory.Current = run;
-        _awaitedStep = -1;
+        _awaitedStep = NoStepYet;
         if (run.Group >= 0)
         {
             _span = OwnershipActivities.Start(OwnershipActivities.Program, run.Trace, _host.Specification.Name, run.Group, run.Epoch.Value);
@@ -196,7 +207,18 @@ internal sealed class IommuActor : UntypedActor
         // A handler reads until the silicon's queue is empty: with DMA between its steps a storm of faults would keep it from ever ending.
         var whole = _host.Specification.Pacing == DriverPacing.Whole || run.Purpose == RunPurpose.Interrupt;
         _translation.Tell(whole ? new PerformRun(run) : new BeginRun(run));
+        Wait(run);
     }
+
+    // What has begun is finished, whatever was lost on the way; a question that is asked twice is answered twice and done once.
+    private void FinishAsOne(DriverRun run)
+    {
+        _awaitedStep = NoStepAnyMore;
+        _translation.Tell(new PerformRun(run));
+        Wait(run);
+    }
+
+    private void Wait(DriverRun run) => Timers.StartSingleTimer(nameof(RunOverdue), new RunOverdue(run, run.Performed), _host.Specification.AnswerLimit);
 
     private void NextStep(DriverRun run)
     {
@@ -211,6 +233,7 @@ internal sealed class IommuActor : UntypedActor
     private void End(DriverRun run)
     {
         _memory.Current = null;
+        Timers.Cancel(nameof(RunOverdue));
         _span?.SetTag("emulator.purpose", run.Purpose.ToString()).SetTag("emulator.steps", run.Performed).Dispose();
         _span = null;
         var failure = run.HasSucceeded ? null : run.Outcome;

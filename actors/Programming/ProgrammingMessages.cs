@@ -69,6 +69,11 @@ internal static class ProgrammingMessages
 
     public sealed record StepPerformed(DriverRun Run, int Index);
 
+    /// <summary>The IOMMU's actor to itself: it has waited for the silicon.</summary>
+    /// <param name="Run">Which run.</param>
+    /// <param name="Performed">How far that was when the wait began: if it has gone on since, it is waited for again.</param>
+    public sealed record RunOverdue(DriverRun Run, int Performed);
+
     /// <summary>From the silicon: the run is finished.</summary>
     public sealed record RunEnded(DriverRun Run);
 

@@ -296,7 +296,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
         if (run.Purpose == RunPurpose.Interrupt)
             (_interruptSent, _handlerFailed) = (false, run.Failure != null);
         else if (run.Group >= 0)
-            _handlerFailed = false;
+            (_interruptSent, _handlerFailed) = (false, false);
         if (run.Group >= 0 && run.HasSucceeded && run.Epoch == _tenures[run.Group].Epoch)
         {
             ref var tenure = ref _tenures[run.Group];
