@@ -111,8 +111,15 @@ internal sealed class SiliconFaults(EmulatedHost host, ITimerScheduler timers)
         return true;
     }
 
-    /// <summary>What has waited when the actor crashes.</summary>
-    public IEnumerable<DmaBatch> StalledBatches() => _stalled.Select(waiting => waiting.Message).OfType<DmaBatch>();
+    /// <summary>The actor crashes: what lasts is over, for nobody is left to end it.</summary>
+    /// <returns>The batches that have waited.</returns>
+    public IEnumerable<DmaBatch> EndAll()
+    {
+        Bus.Faults?.Release(Bus);
+        foreach (var unit in Bus.Units)
+            unit.Iotlb?.Faults?.Release();
+        return _stalled.Select(waiting => waiting.Message).OfType<DmaBatch>();
+    }
 
     private void EndLater(Fault fault, int unit)
     {

@@ -62,7 +62,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
         SendAnswered();
         if (message is DmaBatch batch)
             Lose(batch);
-        foreach (var stalled in _faults?.StalledBatches() ?? [])
+        foreach (var stalled in _faults?.EndAll() ?? [])
             Lose(stalled);
 
         base.PreRestart(reason, message);

@@ -5,7 +5,7 @@ namespace Emulator.Hardware.Faults;
 /// <summary>A bit of a translation table that turns over in memory.</summary>
 public static class TableBitFlip
 {
-    private const int WordsTried = 4096;
+    private const int WordsTried = 1 << 20;
 
     /// <summary>Turns over one bit of a word that is not zero, in memory that the driver has taken for tables and queues.</summary>
     /// <param name="memory">The memory.</param>
