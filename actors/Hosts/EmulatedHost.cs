@@ -1,3 +1,4 @@
+using Akka.Actor;
 using Emulator.Actors.Isolation;
 using Emulator.Actors.Ownership;
 using Emulator.Actors.Programming;
@@ -50,8 +51,11 @@ internal sealed class EmulatedHost : IDisposable
 
     public IReadOnlyList<DmaDevice> Devices { get; }
 
-    /// <summary>Whether the first attach of every group is done. Writer: the host's actor.</summary>
+    /// <summary>Whether the first attach, or block, of every group was asked for. Writer: the host's actor.</summary>
     public bool HasStarted { get; set; }
+
+    /// <summary>Who decides on the owners; nobody when the host stands alone. Writer: the host's actor.</summary>
+    public IActorRef Coordinator { get; set; } = ActorRefs.Nobody;
 
     /// <summary>Writer: the translation actor.</summary>
     public GroupTenure[] Tenures { get; }

@@ -31,6 +31,7 @@ internal sealed class HostActor : ReceiveActor
     private IActorRef[] _groups = [];
     private IActorRef[] _devices = [];
     private bool _probed;
+    private bool _joined;
     private string? _failure;
 
     public HostActor(EmulatedHost host, HostProps props)
@@ -38,6 +39,7 @@ internal sealed class HostActor : ReceiveActor
         _host = host;
         _props = props;
         _epochs = new Epoch[host.Specification.Groups];
+        _probed = host.HasStarted;
         FromOutside();
         BringUp();
         Supervision();
@@ -77,6 +79,12 @@ internal sealed class HostActor : ReceiveActor
         Receive<WaitUntilStarted>(_ =>
         {
             _startWaiters.Add(Sender);
+            AnswerStart();
+        });
+        Receive<Join>(join =>
+        {
+            _host.Coordinator = join.Coordinator;
+            _joined = false;
             AnswerStart();
         });
         Receive<StartWorkload>(_ =>
@@ -129,13 +137,17 @@ internal sealed class HostActor : ReceiveActor
                 _host.Ownership.AddReassignment(ended.BlockedTime);
             else if (!ended.Succeeded)
                 _host.Ownership.AddFailure();
-            if (!_groupsToStart.Remove(ended.Group))
-                return;
-            if (!ended.Succeeded)
+            if (!ended.Succeeded && _groupsToStart.Contains(ended.Group))
                 FailStart($"group {ended.Group} can't be attached to {ended.Tenant}");
-            AnswerStart();
+            EndStart(ended.Group);
         });
-        // The host asked for the first attaches itself; their ends come as ChangeEnded.
+        Receive<GroupBlocked>(blocked =>
+        {
+            _epochs[blocked.Group] = blocked.Epoch;
+            EndStart(blocked.Group);
+        });
+        Receive<OwnerLost>(lost => _host.Coordinator.Tell(lost));
+        // The host asked for the first attaches itself; their ends come as ChangeEnded, those of the first blocks as GroupBlocked.
         Receive<Reassigned>(_ => { });
         Receive<ReassignmentFailed>(failed => FailStart($"group {failed.Group}: {failed.Reason}"));
         Receive<DeviceMessages.Finished>(finished => EndDevice(finished.Device));
@@ -180,7 +192,7 @@ internal sealed class HostActor : ReceiveActor
             for (var group = 0; group < _groups.Length; group++)
             {
                 _groupsToStart.Add(group);
-                _groups[group].Tell(new Reassign(group, Specification.FirstTenant(group)));
+                _groups[group].Tell(Specification.Start == StartsWith.Blocked ? new BlockGroup(group) : new Reassign(group, Specification.FirstTenant(group)));
             }
         }
 
@@ -192,9 +204,21 @@ internal sealed class HostActor : ReceiveActor
         var stands = _host.HasStarted && _probed && _domainsReady.Count == Specification.Tenants && _groupsToStart.Count == 0;
         if (_failure == null && !stands)
             return;
+        if (_failure == null && !_joined)
+        {
+            _joined = true;
+            _host.Coordinator.Tell(new HostJoined(Specification.Name, Self, Specification.Devices, Specification.GroupSize, Specification.Tenants));
+        }
+
         object answer = _failure == null ? new HostStarted(Specification.Name) : new HostFailed(Specification.Name, _failure);
         TellAll(_startWaiters, answer);
         _startWaiters.Clear();
+    }
+
+    private void EndStart(int group)
+    {
+        if (_groupsToStart.Remove(group))
+            AnswerStart();
     }
 
     private void FailStart(string reason)
@@ -302,7 +326,7 @@ internal sealed class HostActor : ReceiveActor
             _groups[group].Forward(message);
     }
 
-    private void Refuse(int group, string reason) => Sender.Tell(new ReassignmentFailed(group, OwnershipState.Unclaimed, Epoch.None, reason));
+    private void Refuse(int group, string reason) => Sender.Tell(new ReassignmentFailed(Specification.Name, group, OwnershipState.Unclaimed, Epoch.None, reason));
 
     private static void TellAll(IEnumerable<IActorRef> receivers, object message)
     {

@@ -39,8 +39,11 @@ public sealed record HostSpecification
     /// IOMMU has one address space for all.</summary>
     public int? DevicesPerGroup { get; init; }
 
-    /// <summary>Tenants, 1 to <see cref="MaxTenants"/>. Each has a domain of its own and memory of its own; group g starts with tenant g modulo their number.</summary>
+    /// <summary>Tenants, 1 to <see cref="MaxTenants"/>. Each has a domain of its own and memory of its own; group g's first is tenant g modulo their number.</summary>
     public int Tenants { get; init; } = 2;
+
+    /// <summary>What becomes of the groups when the host starts.</summary>
+    public StartsWith Start { get; init; } = StartsWith.FirstTenants;
 
     /// <summary>How a group is blocked between two owners.</summary>
     public BlockingStrategy Strategy { get; init; } = BlockingStrategy.Empty;

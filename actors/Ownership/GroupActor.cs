@@ -61,7 +61,7 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimer
             if (_epoch == Epoch.None)
                 Enter(OwnershipState.Unclaimed, Unclaimed);
             else
-                StartBlocking();
+                BlockAfter("the group's actor has begun again");
             Stash.UnstashAll();
         });
         Receive<SupervisionMessages.CrashActor>(crash => throw InjectedCrashException.Of(crash));
@@ -77,14 +77,10 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimer
         {
             _tenant = claim.Tenant;
             Enter(OwnershipState.Claimed, Claimed);
-            Sender.Tell(new GroupClaimed(_group, _tenant, _epoch));
+            Sender.Tell(new GroupClaimed(_host, _group, _tenant, _epoch));
         });
-        Receive<Reassign>(reassign =>
-        {
-            Accept(new GroupChange(Sender, reassign.ToTenant, reassign.Trace, isReassignment: false));
-            StartBlocking();
-        });
-        Receive<BlockGroup>(block => AcceptBlock(block));
+        Receive<Reassign>(reassign => Accept(reassign, isReassignment: false));
+        Receive<BlockGroup>(Accept);
         Receive<BlockAgain>(_ => { });
         Always();
     }
@@ -93,12 +89,8 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimer
     {
         Receive<ClaimGroup>(claim => Refuse(Sender, $"the group is claimed by {_tenant}"));
         Receive<Reassign>(reassign => reassign.ToTenant != _tenant, _ => Refuse(Sender, $"the group is claimed by {_tenant}"));
-        Receive<Reassign>(reassign =>
-        {
-            Accept(new GroupChange(Sender, reassign.ToTenant, reassign.Trace, isReassignment: false));
-            StartBlocking();
-        });
-        Receive<BlockGroup>(block => AcceptBlock(block));
+        Receive<Reassign>(reassign => Accept(reassign, isReassignment: false));
+        Receive<BlockGroup>(Accept);
         Receive<BlockAgain>(_ => { });
         Always();
     }
@@ -118,39 +110,13 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimer
             using var span = OwnershipActivities.Start(OwnershipActivities.Blocked, Trace, _host, _group, _epoch.Value);
             _tenant = OwnerTag.None;
             Enter(OwnershipState.Blocked, Blocked);
-            if (_change is { Target: { } tenant })
-                StartAttaching(tenant);
-            else
-                EndBlocked();
+            GoOnFromBlocked();
         });
         // Whoever asks while blocking has failed starts it again; who asks while it goes on for nobody's sake, as after a crash, waits for it.
-        Receive<Reassign>(_ => _change != null, _ => Refuse(Sender, "a change is going on"));
-        Receive<Reassign>(reassign =>
-        {
-            Accept(new GroupChange(Sender, reassign.ToTenant, reassign.Trace, isReassignment: true));
-            if (_blockingFailed)
-                StartBlocking();
-        });
-        Receive<BlockGroup>(_ => _change != null, _ => Refuse(Sender, "a change is going on"));
-        Receive<BlockGroup>(block =>
-        {
-            Accept(new GroupChange(Sender, target: null, block.Trace, isReassignment: false));
-            if (_blockingFailed)
-                StartBlocking();
-        });
         InChange();
     }
 
-    private void Blocked()
-    {
-        Receive<Reassign>(reassign =>
-        {
-            Accept(new GroupChange(Sender, reassign.ToTenant, reassign.Trace, isReassignment: true));
-            StartAttaching(reassign.ToTenant);
-        });
-        Receive<BlockGroup>(_ => Sender.Tell(new GroupBlocked(_group, _epoch)));
-        InChange();
-    }
+    private void Blocked() => InChange();
 
     private void Attaching()
     {
@@ -167,25 +133,18 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimer
             Enter(OwnershipState.Attached, Attached);
             EndAttached();
         });
-        Receive<Reassign>(_ => Refuse(Sender, "a change is going on"));
-        Receive<BlockGroup>(_ => Refuse(Sender, "a change is going on"));
         InChange();
     }
 
-    private void Attached()
-    {
-        Receive<Reassign>(reassign =>
-        {
-            Accept(new GroupChange(Sender, reassign.ToTenant, reassign.Trace, isReassignment: true));
-            StartBlocking();
-        });
-        Receive<BlockGroup>(block => AcceptBlock(block));
-        InChange();
-    }
+    private void Attached() => InChange();
 
     // Common to every state in which something has been programmed.
     private void InChange()
     {
+        Receive<Reassign>(reassign => _change != null && reassign.AtLeast <= _epoch, _ => Refuse(Sender, "a change is going on"));
+        Receive<Reassign>(reassign => Accept(reassign, isReassignment: true));
+        Receive<BlockGroup>(block => _change != null && block.AtLeast <= _epoch, _ => Refuse(Sender, "a change is going on"));
+        Receive<BlockGroup>(Accept);
         Receive<Refused>(refused => refused.Asked == _epoch, refused =>
         {
             if (refused.Epoch > _epoch)
@@ -224,22 +183,38 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimer
 
     private ActivityContext Trace => _change?.Trace ?? default;
 
-    private void Accept(GroupChange change)
+    private void Accept(Reassign reassign, bool isReassignment) =>
+        Accept(new GroupChange(Sender, reassign.ToTenant, reassign.Trace, isReassignment), reassign.AtLeast);
+
+    private void Accept(BlockGroup block) => Accept(new GroupChange(Sender, target: null, block.Trace, isReassignment: false), block.AtLeast);
+
+    // A block that goes on for nobody's sake, as after a crash, or that is done, serves this change too, unless the change needs a younger epoch.
+    private void Accept(GroupChange change, Epoch atLeast)
     {
+        Fail($"overtaken by a change that needs {atLeast}");
         _change = change;
-        var goesOn = _state == OwnershipState.Blocked || (_state == OwnershipState.Blocking && !_blockingFailed);
-        change.Begin(_host, _group, goesOn ? _epoch : _epoch.Next);
+        var isBlocked = _state == OwnershipState.Blocked;
+        var goesOn = atLeast <= _epoch && (isBlocked || (_state == OwnershipState.Blocking && !_blockingFailed));
+        change.Begin(_host, _group, goesOn ? _epoch : NextEpoch(atLeast));
+        if (!goesOn)
+            StartBlocking(atLeast);
+        else if (isBlocked)
+            GoOnFromBlocked();
     }
 
-    private void AcceptBlock(BlockGroup block)
+    private void GoOnFromBlocked()
     {
-        Accept(new GroupChange(Sender, target: null, block.Trace, isReassignment: false));
-        StartBlocking();
+        if (_change is { Target: { } tenant })
+            StartAttaching(tenant);
+        else
+            EndBlocked();
     }
 
-    private void StartBlocking()
+    private Epoch NextEpoch(Epoch atLeast) => atLeast > _epoch ? atLeast : _epoch.Next;
+
+    private void StartBlocking(Epoch atLeast = default)
     {
-        _epoch = _epoch.Next;
+        _epoch = NextEpoch(atLeast);
         _blockingFailed = false;
         Enter(OwnershipState.Blocking, Blocking);
         AskAndWait(_translation, new Block(_group, _epoch, Trace));
@@ -257,6 +232,7 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimer
     {
         Fail(reason);
         StartBlocking();
+        Context.Parent.Tell(new OwnerLost(_host, _group, _epoch));
     }
 
     private void FailBlocking(string reason)
@@ -268,7 +244,7 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimer
 
     private void EndBlocked()
     {
-        _change?.Requester.Tell(new GroupBlocked(_group, _epoch));
+        _change?.Requester.Tell(new GroupBlocked(_host, _group, _epoch));
         _change?.End(null);
         _change = null;
     }
@@ -279,7 +255,7 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimer
             return;
         _change = null;
         var blocked = change.End(null);
-        change.Requester.Tell(new Reassigned(_group, _tenant, _epoch, blocked));
+        change.Requester.Tell(new Reassigned(_host, _group, _tenant, _epoch, blocked));
         Context.Parent.Tell(new ChangeEnded(_group, _tenant, _epoch, blocked, Succeeded: true, change.IsReassignment));
     }
 
@@ -289,11 +265,11 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimer
             return;
         _change = null;
         var blocked = change.End(reason);
-        change.Requester.Tell(new ReassignmentFailed(_group, _state, _epoch, reason));
+        change.Requester.Tell(new ReassignmentFailed(_host, _group, _state, _epoch, reason));
         Context.Parent.Tell(new ChangeEnded(_group, change.Target ?? OwnerTag.None, _epoch, blocked, Succeeded: false, change.IsReassignment));
     }
 
-    private void Refuse(IActorRef requester, string reason) => requester.Tell(new ReassignmentFailed(_group, _state, _epoch, reason));
+    private void Refuse(IActorRef requester, string reason) => requester.Tell(new ReassignmentFailed(_host, _group, _state, _epoch, reason));
 
     private void Enter(OwnershipState state, Action behaviour)
     {

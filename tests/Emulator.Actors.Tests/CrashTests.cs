@@ -42,7 +42,7 @@ public sealed class CrashTests : HostTest
         Assert.IsType<HostMessages.ReassignmentFailed>(await change);
         var blocked = FishForMessage<OwnershipChanged>(changed => changed.Group == 0 && changed.State == OwnershipState.Blocked && changed.Epoch > new Epoch(2));
         await Host.WaitForWorkloadAsync();
-        Assert.Equal(new HostMessages.GroupBlocked(0, blocked.Epoch), await Host.Actor.Ask<HostMessages.GroupBlocked>(new HostMessages.BlockGroup(0), Patience));
+        Assert.Equal(new HostMessages.GroupBlocked(blocked.Host, 0, blocked.Epoch), await Host.Actor.Ask<HostMessages.GroupBlocked>(new HostMessages.BlockGroup(0), Patience));
         var statistics = await Host.GetStatisticsAsync();
         Assert.Equal(0, statistics.Violations);
 

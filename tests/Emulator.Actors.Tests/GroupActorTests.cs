@@ -84,7 +84,7 @@ public sealed class GroupActorTests : HostTest
         group.Tell(new HostMessages.BlockGroup(0));
         _silicon.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
         group.Tell(new FencePassed(0, new Epoch(8)));
-        Assert.Equal(new HostMessages.GroupBlocked(0, new Epoch(8)), ExpectMsg<HostMessages.GroupBlocked>());
+        Assert.Equal(new HostMessages.GroupBlocked(_host.Specification.Name, 0, new Epoch(8)), ExpectMsg<HostMessages.GroupBlocked>());
     }
 
     [Fact]
