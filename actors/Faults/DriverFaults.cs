@@ -4,7 +4,7 @@ using Emulator.Hardware.Drivers;
 namespace Emulator.Actors.Faults;
 
 /// <summary>What goes wrong inside the driver's sequences. Part of the IOMMU's actor.</summary>
-internal sealed class DriverFaults
+internal sealed class DriverFaults(ProtocolMutation mutation)
 {
     private Fault? _attach;
     private int _attaches;
@@ -24,16 +24,36 @@ internal sealed class DriverFaults
     {
         if (purpose is RunPurpose.Probe or RunPurpose.Interrupt)
             return steps;
+        if (purpose == RunPurpose.Block && mutation == ProtocolMutation.UnblocksBeforeClean)
+            steps = CutShort(steps);
         if (_silent > 0)
         {
             _silent--;
             return steps.Where(step => step.Kind != DriverStepKind.WriteRegister);
         }
 
-        if (purpose != RunPurpose.Attach || _attaches == 0)
+        if (purpose == RunPurpose.Invalidate || _attaches == 0)
             return steps;
         _attaches--;
         return FailAt(steps, _attach!.Step, _attach.Errno);
+    }
+
+    // All but the last two register writes, which is where drivers clean the IOTLB.
+    private static IEnumerable<DriverStep> CutShort(IEnumerable<DriverStep> steps)
+    {
+        var kept = new Queue<DriverStep>();
+        foreach (var step in steps)
+        {
+            if (step.Kind != DriverStepKind.WriteRegister)
+            {
+                yield return step;
+                continue;
+            }
+
+            kept.Enqueue(step);
+            if (kept.Count > 2)
+                yield return kept.Dequeue();
+        }
     }
 
     private static IEnumerable<DriverStep> FailAt(IEnumerable<DriverStep> steps, int at, Errno errno)

@@ -1,4 +1,5 @@
 using Emulator.Actors.Devices;
+using Emulator.Actors.Faults;
 using Emulator.Actors.Ownership;
 using Emulator.Actors.Programming;
 using Emulator.Hardware.Drivers;
@@ -72,6 +73,9 @@ public sealed record HostSpecification
 
     /// <summary>Violations kept with their circumstances; further ones are counted.</summary>
     public int ViolationsKept { get; init; } = 64;
+
+    /// <summary>A bug that the protocol has on purpose.</summary>
+    internal ProtocolMutation Mutation { get; init; }
 
     /// <summary>Number of groups.</summary>
     public int Groups => (Devices + GroupSize - 1) / GroupSize;

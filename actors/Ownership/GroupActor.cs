@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Akka.Actor;
+using Emulator.Actors.Faults;
 using Emulator.Actors.Hosts;
 using Emulator.Actors.Programming;
 using Emulator.Hardware.Memory;
@@ -19,6 +20,7 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimer
     private readonly int _group;
     private readonly string _host;
     private readonly TimeSpan _answerLimit;
+    private readonly ProtocolMutation _mutation;
     private readonly IActorRef _translation;
     private readonly IActorRef _iommu;
     private OwnershipState _state;
@@ -31,6 +33,7 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimer
     {
         _group = group;
         _host = host.Specification.Name;
+        _mutation = host.Specification.Mutation;
         _answerLimit = host.Specification.AnswerLimit;
         _translation = translation;
         _iommu = iommu;
@@ -97,10 +100,11 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimer
 
     private void Blocking()
     {
+        Receive<BlockAcknowledged>(ack => ack.Epoch == _epoch && _mutation == ProtocolMutation.AttachesBeforeBlocked && _change is { Target: not null }, _ => GoOnFromBlocked());
         Receive<BlockAcknowledged>(ack => ack.Epoch == _epoch, _ => AskAndWait(_iommu, new ProgramBlock(_group, _epoch, Trace)));
         Receive<Programmed>(done => done.Epoch == _epoch && done.Purpose == RunPurpose.Block, done =>
         {
-            if (done.Failure == null)
+            if (done.Failure == null || _mutation == ProtocolMutation.IgnoresBlockFailure)
                 AskAndWait(_translation, new Fence(_group, _epoch, Trace));
             else
                 FailBlocking($"blocking failed: {done.Failure}");
@@ -124,9 +128,15 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimer
         Receive<Programmed>(done => done.Epoch == _epoch && done.Purpose == RunPurpose.Attach, done =>
         {
             if (done.Failure == null)
+            {
                 AskAndWait(_translation, new CompleteAttach(_group, _epoch, Trace));
+                if (_mutation == ProtocolMutation.AcknowledgesEarly)
+                    EndAttached();
+            }
             else
+            {
                 BlockAfter($"attaching failed: {done.Failure}");
+            }
         });
         Receive<AttachCompleted>(done => done.Epoch == _epoch, _ =>
         {
@@ -222,7 +232,7 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimer
 
     private void StartAttaching(OwnerTag tenant)
     {
-        Debug.Assert(_state == OwnershipState.Blocked, "only a blocked group is attached");
+        Debug.Assert(_state == OwnershipState.Blocked || _mutation != ProtocolMutation.None, "only a blocked group is attached");
         _tenant = tenant;
         Enter(OwnershipState.Attaching, Attaching);
         AskAndWait(_translation, new BeginAttach(_group, _epoch, tenant, Trace));

@@ -11,6 +11,7 @@ internal sealed class DriverMemory
     public DriverMemory(int groups)
     {
         Attached = new IommuDomain?[groups];
+        LastTenants = new OwnerTag[groups];
         EmptyDomains = new IommuDomain?[groups];
     }
 
@@ -28,6 +29,9 @@ internal sealed class DriverMemory
 
     /// <summary>The domain that each group is in; null when it is in none, or in the driver's own blocking domain.</summary>
     public IommuDomain?[] Attached { get; }
+
+    /// <summary>The tenant that each group was attached to; for a protocol with a bug.</summary>
+    public OwnerTag[] LastTenants { get; }
 
     /// <summary>Each group's empty domain, made when first needed.</summary>
     public IommuDomain?[] EmptyDomains { get; }

@@ -24,7 +24,7 @@ internal sealed class IommuActor : UntypedActor, IWithTimers
     private readonly IIommuDriver _driver;
     private readonly DriverMemory _memory;
     private readonly Queue<(object Request, IActorRef Sender)> _waiting = new();
-    private readonly DriverFaults _faults = new();
+    private readonly DriverFaults _faults;
     private IActorRef _translation = ActorRefs.Nobody;
     private int _awaitedStep = NoStepYet;
     private bool _interruptWaits;
@@ -35,6 +35,7 @@ internal sealed class IommuActor : UntypedActor, IWithTimers
         _host = host;
         _driver = host.Platform.Driver;
         _memory = host.Driver;
+        _faults = new DriverFaults(host.Specification.Mutation);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -154,8 +155,8 @@ internal sealed class IommuActor : UntypedActor, IWithTimers
                     Trace = block.Trace,
                 });
                 break;
-            case ProgramAttach attach when _memory.Domains.TryGetValue(attach.Tenant, out var domain):
-                Start(new DriverRun(RunPurpose.Attach, _faults.Of(RunPurpose.Attach, AttachSteps(attach.Group, domain)))
+            case ProgramAttach attach when _memory.Domains.TryGetValue(TenantOf(attach), out var domain):
+                Start(new DriverRun(RunPurpose.Attach, _faults.Of(RunPurpose.Attach, AttachSteps(_host.DevicesOf(attach.Group), domain)))
                 {
                     Group = attach.Group,
                     Epoch = attach.Epoch,
@@ -294,6 +295,14 @@ internal sealed class IommuActor : UntypedActor, IWithTimers
         }
     }
 
+    private OwnerTag TenantOf(ProgramAttach attach)
+    {
+        if (_host.Specification.Mutation != ProtocolMutation.AttachesOldDomain)
+            return attach.Tenant;
+        var tenant = _memory.LastTenants[attach.Group] == OwnerTag.None ? attach.Tenant : _memory.LastTenants[attach.Group];
+        return _memory.LastTenants[attach.Group] = tenant;
+    }
+
     // The group's empty domain where the strategy needs one, or why there is none.
     private (IommuDomain? Domain, string? Refusal) EmptyDomain(int group)
     {
@@ -311,17 +320,20 @@ internal sealed class IommuActor : UntypedActor, IWithTimers
 
     private IEnumerable<DriverStep> BlockSteps(int group, IommuDomain? empty)
     {
-        var devices = _host.DevicesOf(group);
+        var devices = DevicesOf(group, RunPurpose.Block);
         if (empty != null)
-            return AttachSteps(group, empty);
+            return AttachSteps(devices, empty);
         if (_host.Specification.Strategy == BlockingStrategy.Native)
             return DriverSequence.InTurn(devices.Select(_driver.Block));
         return _memory.Attached[group] is { } domain ? DriverSequence.InTurn(devices.Select(device => _driver.Detach(domain, device))) : [];
     }
 
-    private IEnumerable<DriverStep> AttachSteps(int group, IommuDomain domain) => DriverSequence.InTurn(_host.DevicesOf(group).Select(device =>
+    private IEnumerable<DriverStep> AttachSteps(IEnumerable<DmaDevice> devices, IommuDomain domain) => DriverSequence.InTurn(devices.Select(device =>
     {
         _driver.Finalise(domain, device);
         return _driver.Attach(domain, device);
-    }).Concat(_host.DevicesOf(group).Select(_driver.ResumeDevice)));
+    }).Concat(devices.Select(_driver.ResumeDevice)));
+
+    private IEnumerable<DmaDevice> DevicesOf(int group, RunPurpose purpose) =>
+        purpose == RunPurpose.Block && _host.Specification.Mutation == ProtocolMutation.ForgetsAlias ? _host.DevicesOf(group).SkipLast(1) : _host.DevicesOf(group);
 }

@@ -111,7 +111,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
             case OwnershipMessages.Block block:
                 Block(block);
                 break;
-            case OwnershipMessages.Fence fence when _faults == null || !_faults.Stalls(fence, Sender):
+            case OwnershipMessages.Fence fence when _faults == null || Mutation == ProtocolMutation.FenceOvertakes || !_faults.Stalls(fence, Sender):
                 Fence(fence, Sender);
                 break;
             case OwnershipMessages.Fence:
@@ -164,6 +164,8 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
             SendAnswered();
         Settle();
     }
+
+    private ProtocolMutation Mutation => _host.Specification.Mutation;
 
     private void TranslateWithFaults(DmaBatch batch)
     {
@@ -266,7 +268,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
 
     private bool MayBegin(DriverRun run)
     {
-        if (run.Group >= 0 && !run.HasBegun && run.Epoch != _tenures[run.Group].Epoch)
+        if (run.Group >= 0 && !run.HasBegun && run.Epoch != _tenures[run.Group].Epoch && Mutation != ProtocolMutation.AppliesLateRun)
             run.Refuse();
         return !run.IsFinished;
     }
@@ -297,7 +299,8 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
             (_interruptSent, _handlerFailed) = (false, run.Failure != null);
         else if (run.Group >= 0)
             (_interruptSent, _handlerFailed) = (false, false);
-        if (run.Group >= 0 && run.HasSucceeded && run.Epoch == _tenures[run.Group].Epoch)
+        var counts = run.HasSucceeded || (Mutation == ProtocolMutation.IgnoresBlockFailure && run.Purpose == RunPurpose.Block);
+        if (run.Group >= 0 && counts && run.Epoch == _tenures[run.Group].Epoch)
         {
             ref var tenure = ref _tenures[run.Group];
             tenure.BlockingDone |= run.Purpose == RunPurpose.Block;
@@ -311,7 +314,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
     private void Block(OwnershipMessages.Block block)
     {
         ref var tenure = ref _tenures[block.Group];
-        if (block.Epoch <= tenure.Epoch)
+        if (block.Epoch <= tenure.Epoch && Mutation != ProtocolMutation.AcceptsOldEpoch)
         {
             Refuse(Sender, block.Group, block.Epoch, "its epoch is not younger than the group's");
             return;
@@ -336,7 +339,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
         {
             Refuse(sender, fence.Group, fence.Epoch, "the blocking steps of this epoch have not been performed");
         }
-        else if (tenure.Held > 0)
+        else if (tenure.Held > 0 && Mutation != ProtocolMutation.IgnoresHeldDma)
         {
             _waitingFences.Add(fence with { ReplyTo = sender });
             var giveUp = new OwnershipMessages.GiveUpHeld(fence.Group, fence.Epoch);
@@ -374,7 +377,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
     private void BeginAttach(OwnershipMessages.BeginAttach attach)
     {
         ref var tenure = ref _tenures[attach.Group];
-        if (attach.Epoch != tenure.Epoch || tenure.State != OwnershipState.Blocked)
+        if (attach.Epoch != tenure.Epoch || (tenure.State != OwnershipState.Blocked && Mutation != ProtocolMutation.AttachesBeforeBlocked))
         {
             Refuse(Sender, attach.Group, attach.Epoch, "the group is not blocked in this epoch");
             return;
