@@ -18,6 +18,7 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash
 {
     private readonly int _group;
     private readonly string _host;
+    private readonly TimeProvider _time;
     private readonly IActorRef _translation;
     private readonly IActorRef _iommu;
     private OwnershipState _state;
@@ -30,6 +31,7 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash
     {
         _group = group;
         _host = host.Specification.Name;
+        _time = host.Specification.Time;
         _translation = translation;
         _iommu = iommu;
         Recovering();
@@ -76,7 +78,7 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash
         });
         Receive<Reassign>(reassign =>
         {
-            Accept(new GroupChange(Sender, reassign.ToTenant, reassign.Trace, isReassignment: false));
+            Accept(new GroupChange(_time, Sender, reassign.ToTenant, reassign.Trace, isReassignment: false));
             StartBlocking();
         });
         Receive<BlockGroup>(block => AcceptBlock(block));
@@ -90,7 +92,7 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash
         Receive<Reassign>(reassign => reassign.ToTenant != _tenant, _ => Refuse(Sender, $"the group is claimed by {_tenant}"));
         Receive<Reassign>(reassign =>
         {
-            Accept(new GroupChange(Sender, reassign.ToTenant, reassign.Trace, isReassignment: false));
+            Accept(new GroupChange(_time, Sender, reassign.ToTenant, reassign.Trace, isReassignment: false));
             StartBlocking();
         });
         Receive<BlockGroup>(block => AcceptBlock(block));
@@ -122,14 +124,14 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash
         Receive<Reassign>(_ => _change != null, _ => Refuse(Sender, "a change is going on"));
         Receive<Reassign>(reassign =>
         {
-            Accept(new GroupChange(Sender, reassign.ToTenant, reassign.Trace, isReassignment: true));
+            Accept(new GroupChange(_time, Sender, reassign.ToTenant, reassign.Trace, isReassignment: true));
             if (_blockingFailed)
                 StartBlocking();
         });
         Receive<BlockGroup>(_ => _change != null, _ => Refuse(Sender, "a change is going on"));
         Receive<BlockGroup>(block =>
         {
-            Accept(new GroupChange(Sender, target: null, block.Trace, isReassignment: false));
+            Accept(new GroupChange(_time, Sender, target: null, block.Trace, isReassignment: false));
             if (_blockingFailed)
                 StartBlocking();
         });
@@ -140,7 +142,7 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash
     {
         Receive<Reassign>(reassign =>
         {
-            Accept(new GroupChange(Sender, reassign.ToTenant, reassign.Trace, isReassignment: true));
+            Accept(new GroupChange(_time, Sender, reassign.ToTenant, reassign.Trace, isReassignment: true));
             StartAttaching(reassign.ToTenant);
         });
         Receive<BlockGroup>(_ => Sender.Tell(new GroupBlocked(_group, _epoch)));
@@ -171,7 +173,7 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash
     {
         Receive<Reassign>(reassign =>
         {
-            Accept(new GroupChange(Sender, reassign.ToTenant, reassign.Trace, isReassignment: true));
+            Accept(new GroupChange(_time, Sender, reassign.ToTenant, reassign.Trace, isReassignment: true));
             StartBlocking();
         });
         Receive<BlockGroup>(block => AcceptBlock(block));
@@ -217,7 +219,7 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash
 
     private void AcceptBlock(BlockGroup block)
     {
-        Accept(new GroupChange(Sender, target: null, block.Trace, isReassignment: false));
+        Accept(new GroupChange(_time, Sender, target: null, block.Trace, isReassignment: false));
         StartBlocking();
     }
 
