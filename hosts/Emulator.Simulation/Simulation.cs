@@ -49,6 +49,9 @@ public sealed class Simulation : IDisposable
         try
         {
             System = ActorSystem.Create("simulation", SimulationConfiguration.Of(options));
+            // Now rather than at their first use, when it would not be known whose they are.
+            foreach (var dispatcher in SimulationConfiguration.Dispatchers(options))
+                System.Dispatchers.Lookup(dispatcher);
         }
         finally
         {
@@ -136,7 +139,11 @@ public sealed class Simulation : IDisposable
         ArgumentNullException.ThrowIfNull(task);
         Drain(() => task.IsCompleted, stepLimit: stepLimit);
         if (!task.IsCompleted)
-            throw new SimulationException($"no answer after {Steps} steps at {Now}: {(_ready.Count > 0 ? $"{_ready.Count} actors are still runnable" : "nothing is left to do")}");
+        {
+            var rest = _ready.Count > 0 ? $"{_ready.Count} actors are still runnable" : "nothing is left to do";
+            throw new SimulationException($"no answer after {Steps} steps at {Now}: {string.Join("; ", _errors.Errors.Prepend(rest))}");
+        }
+
         return task.GetAwaiter().GetResult();
     }
 

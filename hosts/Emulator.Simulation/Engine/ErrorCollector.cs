@@ -14,7 +14,7 @@ internal sealed class ErrorCollector(IActorRefProvider provider) : MinimalActorR
 
     protected override void TellInternal(object message, IActorRef sender)
     {
-        if (message is Error error)
-            Errors.Add(error.Cause == null ? $"{error.Message}" : $"{error.Cause.GetType().Name}: {error.Cause.Message}");
+        if (message is Error { Cause: var cause } error)
+            Errors.Add(cause == null ? $"{error.Message}" : $"{cause.GetBaseException().GetType().Name}: {cause.GetBaseException().Message}");
     }
 }

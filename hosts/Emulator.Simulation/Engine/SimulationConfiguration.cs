@@ -25,10 +25,16 @@ internal static class SimulationConfiguration
         }
         """);
 
+    /// <summary>The paths of all dispatchers that become the seeded one.</summary>
+    public static IReadOnlyList<string> Dispatchers(SimulationOptions options)
+    {
+        var own = options.Configuration.GetConfig("emulator")?.Root.GetObject().Items.Keys.Where(key => key.EndsWith("-dispatcher", StringComparison.Ordinal)) ?? [];
+        return [.. s_dispatchers, .. own.Select(key => $"emulator.{key}"), .. options.Dispatchers];
+    }
+
     public static Config Of(SimulationOptions options)
     {
-        IEnumerable<string> own = options.Configuration.GetConfig("emulator")?.Root.GetObject().Items.Keys.Where(key => key.EndsWith("-dispatcher", StringComparison.Ordinal)).Select(key => $"emulator.{key}") ?? [];
-        var dispatchers = string.Join('\n', s_dispatchers.Concat(own).Concat(options.Dispatchers).Select(path => $"{path}.type = \"{Named(typeof(SimDispatcherConfigurator))}\""));
+        var dispatchers = string.Join('\n', Dispatchers(options).Select(path => $"{path}.type = \"{Named(typeof(SimDispatcherConfigurator))}\""));
         return ConfigurationFactory.ParseString(dispatchers).WithFallback(s_system).WithFallback(options.Configuration).WithFallback(ConfigurationFactory.Default());
     }
 
