@@ -45,7 +45,7 @@ internal sealed class DeviceActor : UntypedActor
         _random = ((_workload.Seed + (ulong)device + 1) * 0x9e3779b97f4a7c15UL) | 1;
         _batches = new DmaBatch[_workload.Credits];
         for (var slot = 0; slot < _batches.Length; slot++)
-            _batches[slot] = new DmaBatch(Self, device, device / host.Specification.GroupSize, binding.Unit) { Slot = slot };
+            _batches[slot] = new DmaBatch(Self, device, device / host.Specification.GroupSize, binding.Unit, _workload.BatchSize) { Slot = slot };
     }
 
     protected override void PostRestart(Exception reason)

@@ -83,11 +83,12 @@ internal sealed class EmulatedHost : IDisposable
 
     /// <summary>Builds the host.</summary>
     /// <exception cref="ArgumentException">The specification is outside its limits, the room has no such variant, or the buffers do not fit.</exception>
-    public static EmulatedHost Create(HostSpecification specification)
-    {
-        var layout = HostLayout.Of(specification);
-        return new EmulatedHost(specification, layout, specification.CreatePlatform());
-    }
+    public static EmulatedHost Create(HostSpecification specification) => Create(specification, HostLayout.Of(specification));
+
+    /// <summary>Builds another host of a layout that is known.</summary>
+    /// <param name="specification">The specification; within its limits.</param>
+    /// <param name="layout">What <see cref="HostLayout.Of"/> decided for this specification, names and clocks aside.</param>
+    public static EmulatedHost Create(HostSpecification specification, HostLayout layout) => new(specification, layout, specification.CreatePlatform());
 
     /// <summary>The devices of a group that are there.</summary>
     public IEnumerable<DmaDevice> DevicesOf(int group) =>

@@ -46,7 +46,7 @@ public static class HostMessages
     /// <param name="Group">The group.</param>
     /// <param name="Tenant">Its owner now.</param>
     /// <param name="Epoch">The epoch of the tenure.</param>
-    /// <param name="BlockedTime">From the request to block until the new owner was attached; of the wall clock.</param>
+    /// <param name="BlockedTime">From the request to block until the new owner was attached; by <see cref="HostSpecification.Time"/>.</param>
     public sealed record Reassigned(string Host, int Group, OwnerTag Tenant, Epoch Epoch, TimeSpan BlockedTime);
 
     /// <summary>A group has not changed its owner as asked.</summary>

@@ -17,18 +17,18 @@ internal sealed record HostProps(string TranslationDispatcher)
     /// <summary>Path of the configuration of the dispatcher of a host's actors, its pinned translation actor aside.</summary>
     public const string HostDispatcher = "emulator.host-dispatcher";
 
-    public Props Host(EmulatedHost host) => Props.Create(() => new HostActor(host, this));
+    public Props Host(EmulatedHost host) => Props.Create<HostActor>(host, this);
 
     public Props Translation(EmulatedHost host, IActorRef checker, IActorRef iommu) =>
-        Props.Create(() => new TranslationActor(host, checker, iommu)).WithDispatcher(TranslationDispatcher).WithMailbox(ControlAwareMailbox);
+        Props.Create<TranslationActor>(host, checker, iommu).WithDispatcher(TranslationDispatcher).WithMailbox(ControlAwareMailbox);
 
-    public static Props Checker(EmulatedHost host) => Props.Create(() => new IsolationChecker(host)).WithDispatcher(HostDispatcher);
+    public static Props Checker(EmulatedHost host) => Props.Create<IsolationChecker>(host).WithDispatcher(HostDispatcher);
 
-    public static Props Iommu(EmulatedHost host) => Props.Create(() => new IommuActor(host)).WithDispatcher(HostDispatcher);
+    public static Props Iommu(EmulatedHost host) => Props.Create<IommuActor>(host).WithDispatcher(HostDispatcher);
 
-    public static Props Domain(EmulatedHost host, int tenant, IActorRef iommu) => Props.Create(() => new DomainActor(host, tenant, iommu)).WithDispatcher(HostDispatcher);
+    public static Props Domain(EmulatedHost host, int tenant, IActorRef iommu) => Props.Create<DomainActor>(host, tenant, iommu).WithDispatcher(HostDispatcher);
 
-    public static Props Group(EmulatedHost host, int group, IActorRef translation, IActorRef iommu) => Props.Create(() => new GroupActor(host, group, translation, iommu)).WithDispatcher(HostDispatcher);
+    public static Props Group(EmulatedHost host, int group, IActorRef translation, IActorRef iommu) => Props.Create<GroupActor>(host, group, translation, iommu).WithDispatcher(HostDispatcher);
 
-    public static Props Device(EmulatedHost host, int device, IActorRef translation) => Props.Create(() => new DeviceActor(host, device, translation)).WithDispatcher(HostDispatcher);
+    public static Props Device(EmulatedHost host, int device, IActorRef translation) => Props.Create<DeviceActor>(host, device, translation).WithDispatcher(HostDispatcher);
 }

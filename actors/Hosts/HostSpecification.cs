@@ -64,12 +64,15 @@ public sealed record HostSpecification
     /// <summary>Bytes of each tenant's buffer: a power of two, 64 KiB to 256 MiB.</summary>
     public ulong BufferSize { get; init; } = 4UL << 20;
 
-    /// <summary>How long a group that is being blocked waits for DMAs that the silicon holds, once its blocking steps are done; of the wall clock. After that they are given up:
+    /// <summary>How long a group that is being blocked waits for DMAs that the silicon holds, once its blocking steps are done. After that they are given up:
     /// counted as abandoned, and judged like any other should the silicon let them go.</summary>
     public TimeSpan HeldDmaLimit { get; init; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>How long a group, or the IOMMU's actor, waits for an answer from the silicon before it asks again; the group then begins to block under a new epoch. Above zero.</summary>
     public TimeSpan AnswerLimit { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The clock of blocked times. The waits for held DMA are the actor system's scheduler's.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Violations kept with their circumstances; further ones are counted.</summary>
     public int ViolationsKept { get; init; } = 64;

@@ -41,7 +41,7 @@ public sealed record HostStatistics
     /// <summary>Changes of owner that failed.</summary>
     public long ReassignmentsFailed { get; init; }
 
-    /// <summary>The sum of the blocked time of <see cref="Reassignments"/>; of the wall clock.</summary>
+    /// <summary>The sum of the blocked time of <see cref="Reassignments"/>; by <see cref="HostSpecification.Time"/>.</summary>
     public TimeSpan BlockedTime { get; init; }
 
     /// <summary>The longest blocked time of a reassignment.</summary>

@@ -19,6 +19,7 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimer
 {
     private readonly int _group;
     private readonly string _host;
+    private readonly TimeProvider _time;
     private readonly TimeSpan _answerLimit;
     private readonly ProtocolMutation _mutation;
     private readonly IActorRef _translation;
@@ -34,6 +35,7 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimer
         _group = group;
         _host = host.Specification.Name;
         _mutation = host.Specification.Mutation;
+        _time = host.Specification.Time;
         _answerLimit = host.Specification.AnswerLimit;
         _translation = translation;
         _iommu = iommu;
@@ -194,9 +196,9 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimer
     private ActivityContext Trace => _change?.Trace ?? default;
 
     private void Accept(Reassign reassign, bool isReassignment) =>
-        Accept(new GroupChange(Sender, reassign.ToTenant, reassign.Trace, isReassignment), reassign.AtLeast);
+        Accept(new GroupChange(_time, Sender, reassign.ToTenant, reassign.Trace, isReassignment), reassign.AtLeast);
 
-    private void Accept(BlockGroup block) => Accept(new GroupChange(Sender, target: null, block.Trace, isReassignment: false), block.AtLeast);
+    private void Accept(BlockGroup block) => Accept(new GroupChange(_time, Sender, target: null, block.Trace, isReassignment: false), block.AtLeast);
 
     // A block that goes on for nobody's sake, as after a crash, or that is done, serves this change too, unless the change needs a younger epoch.
     private void Accept(GroupChange change, Epoch atLeast)

@@ -8,17 +8,21 @@ namespace Emulator.Actors.Ownership;
 /// <summary>A change of owner that somebody has asked for and that is going on.</summary>
 internal sealed class GroupChange
 {
+    private readonly TimeProvider _time;
     private readonly ActivityContext _parent;
-    private readonly long _started = Stopwatch.GetTimestamp();
+    private readonly long _started;
     private Activity? _span;
 
     /// <summary>Makes it.</summary>
+    /// <param name="time">The clock of its duration.</param>
     /// <param name="requester">Who gets the answer.</param>
     /// <param name="target">The tenant to join; null to stay blocked.</param>
     /// <param name="parent">The trace that it is part of.</param>
     /// <param name="isReassignment">Whether the group has had an owner before.</param>
-    public GroupChange(IActorRef requester, OwnerTag? target, ActivityContext parent, bool isReassignment)
+    public GroupChange(TimeProvider time, IActorRef requester, OwnerTag? target, ActivityContext parent, bool isReassignment)
     {
+        _time = time;
+        _started = time.GetTimestamp();
         Requester = requester;
         Target = target;
         _parent = parent;
@@ -48,6 +52,6 @@ internal sealed class GroupChange
         if (failure != null)
             _span?.SetStatus(ActivityStatusCode.Error, failure);
         _span?.Dispose();
-        return Stopwatch.GetElapsedTime(_started);
+        return _time.GetElapsedTime(_started);
     }
 }

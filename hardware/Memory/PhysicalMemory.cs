@@ -27,11 +27,20 @@ public sealed unsafe class PhysicalMemory : IDisposable
     private const int BanksPerRegion = 1 << (RegionShift - BankShift);
     private const int FramesPerBank = 1 << (BankShift - FrameShift);
 
+    // Behind a bank's bytes: the owner of each frame, then whether the frame was ever written to.
+    private const int OwnersOffset = 1 << BankShift;
+    private const int TouchedOffset = OwnersOffset + (FramesPerBank * sizeof(int));
+    private const int BankBytes = TouchedOffset + FramesPerBank;
+
+    private static readonly ZeroedBlocks s_roots = new((nuint)RegionCount * (nuint)sizeof(byte**), kept: 8);
+    private static readonly ZeroedBlocks s_regions = new((nuint)BanksPerRegion * (nuint)sizeof(byte*), kept: 32);
+    private static readonly ZeroedBlocks s_banks = new(BankBytes, kept: 32);
+
     private readonly MemoryRange[] _ram;
     private readonly Lock _growth = new();
-    private readonly List<nint> _blocks = [];
+    private readonly List<ulong> _banks = [];
     private byte*** _regions;
-    private long _banks;
+    private long _banksInUse;
 
     /// <summary>Makes a memory whose RAM is the whole 52-bit space.</summary>
     public PhysicalMemory()
@@ -57,14 +66,14 @@ public sealed unsafe class PhysicalMemory : IDisposable
         }
 
         _ram = [.. ram];
-        _regions = (byte***)AllocateZeroed((nuint)RegionCount * (nuint)sizeof(byte**));
+        _regions = (byte***)s_roots.Rent();
     }
 
     /// <summary>The RAM ranges.</summary>
     public IReadOnlyList<MemoryRange> Ram => _ram;
 
     /// <summary>Banks of 2 MiB reserved so far.</summary>
-    public long BanksInUse => Interlocked.Read(ref _banks);
+    public long BanksInUse => Interlocked.Read(ref _banksInUse);
 
     /// <summary>Whether <paramref name="length"/> bytes at <paramref name="address"/> are RAM.</summary>
     public bool IsRam(ulong address, ulong length = 1)
@@ -130,6 +139,7 @@ public sealed unsafe class PhysicalMemory : IDisposable
         var bank = BankForWrite(address);
         if (bank == null)
             return false;
+        Touch(bank, address);
         Volatile.Write(ref *(ulong*)(bank + (address & (BankSize - 8))), value);
         return true;
     }
@@ -140,6 +150,7 @@ public sealed unsafe class PhysicalMemory : IDisposable
         var bank = BankForWrite(address);
         if (bank == null)
             return false;
+        Touch(bank, address);
         Volatile.Write(ref *(uint*)(bank + (address & (BankSize - 4))), value);
         return true;
     }
@@ -149,7 +160,10 @@ public sealed unsafe class PhysicalMemory : IDisposable
     public ulong CompareExchange64(ulong address, ulong value, ulong expected)
     {
         var bank = BankForWrite(address);
-        return bank == null ? ulong.MaxValue : Interlocked.CompareExchange(ref *(ulong*)(bank + (address & (BankSize - 8))), value, expected);
+        if (bank == null)
+            return ulong.MaxValue;
+        Touch(bank, address);
+        return Interlocked.CompareExchange(ref *(ulong*)(bank + (address & (BankSize - 8))), value, expected);
     }
 
     /// <summary>Reads bytes, of any alignment and length. Not atomic beyond each byte.</summary>
@@ -189,12 +203,18 @@ public sealed unsafe class PhysicalMemory : IDisposable
         var complete = true;
         while (!source.IsEmpty)
         {
-            var part = source[..(int)Math.Min((ulong)source.Length, BankSize - (address & (BankSize - 1)))];
+            var part = source[..(int)Math.Min((ulong)source.Length, FrameSize - (address & (FrameSize - 1)))];
             var bank = BankForWrite(address);
             if (bank != null)
+            {
+                Touch(bank, address);
                 part.CopyTo(new Span<byte>(bank + (address & (BankSize - 1)), part.Length));
+            }
             else
+            {
                 complete = false;
+            }
+
             address += (ulong)part.Length;
             source = source[part.Length..];
         }
@@ -202,14 +222,16 @@ public sealed unsafe class PhysicalMemory : IDisposable
         return complete;
     }
 
-    /// <summary>Zeroes a range. Banks that were never touched stay untouched.</summary>
+    /// <summary>Zeroes a range. What was never touched stays untouched.</summary>
     public void Clear(ulong address, ulong length)
     {
         while (length > 0)
         {
-            var part = Math.Min(length, BankSize - (address & (BankSize - 1)));
+            var part = Math.Min(length, FrameSize - (address & (FrameSize - 1)));
             var bank = FindBank(address);
-            if (bank != null)
+            if (bank == null)
+                part = Math.Min(length, BankSize - (address & (BankSize - 1)));
+            else if (bank[TouchedOffset + FrameInBank(address)] != 0)
                 NativeMemory.Clear(bank + (address & (BankSize - 1)), (nuint)part);
             address += part;
             length -= part;
@@ -221,7 +243,7 @@ public sealed unsafe class PhysicalMemory : IDisposable
     public OwnerTag OwnerOf(ulong address)
     {
         var bank = FindBank(address);
-        return bank == null ? OwnerTag.None : new OwnerTag(Volatile.Read(ref ((int*)(bank + BankSize))[(address >> FrameShift) & (FramesPerBank - 1)]));
+        return bank == null ? OwnerTag.None : new OwnerTag(Volatile.Read(ref ((int*)(bank + OwnersOffset))[FrameInBank(address)]));
     }
 
     /// <summary>Sets the owner of every frame that the range touches.</summary>
@@ -233,7 +255,7 @@ public sealed unsafe class PhysicalMemory : IDisposable
         for (var frame = address >> FrameShift; frame <= (address + length - 1) >> FrameShift; frame++)
         {
             var bank = BankForWrite(frame << FrameShift);
-            Volatile.Write(ref ((int*)(bank + BankSize))[frame & (FramesPerBank - 1)], owner.Value);
+            Volatile.Write(ref ((int*)(bank + OwnersOffset))[FrameInBank(frame << FrameShift)], owner.Value);
         }
     }
 
@@ -242,12 +264,38 @@ public sealed unsafe class PhysicalMemory : IDisposable
     {
         lock (_growth)
         {
+            if (_regions == null)
+                return;
+            foreach (var address in _banks)
+            {
+                var bank = FindBank(address);
+                for (var frame = 0; frame < FramesPerBank; frame++)
+                {
+                    if (bank[TouchedOffset + frame] != 0)
+                        NativeMemory.Clear(bank + (frame * FrameSize), FrameSize);
+                }
+
+                NativeMemory.Clear(bank + OwnersOffset, BankBytes - OwnersOffset);
+                s_banks.Return(bank);
+                _regions[address >> RegionShift][(address >> BankShift) & (BanksPerRegion - 1)] = null;
+            }
+
+            foreach (var region in _banks.Select(address => address >> RegionShift).Distinct())
+            {
+                s_regions.Return(_regions[region]);
+                _regions[region] = null;
+            }
+
+            s_roots.Return(_regions);
             _regions = null;
-            foreach (var block in _blocks)
-                NativeMemory.Free((void*)block);
-            _blocks.Clear();
+            _banks.Clear();
         }
     }
+
+    private static int FrameInBank(ulong address) => (int)(address >> FrameShift) & (FramesPerBank - 1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Touch(byte* bank, ulong address) => bank[TouchedOffset + FrameInBank(address)] = 1;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private byte* FindBank(ulong address)
@@ -283,22 +331,16 @@ public sealed unsafe class PhysicalMemory : IDisposable
             ObjectDisposedException.ThrowIf(_regions == null, this);
             var region = address >> RegionShift;
             if (_regions[region] == null)
-                Volatile.Write(ref *(nint*)&_regions[region], (nint)AllocateZeroed((nuint)BanksPerRegion * (nuint)sizeof(byte*)));
+                Volatile.Write(ref *(nint*)&_regions[region], (nint)s_regions.Rent());
             var slot = &_regions[region][(address >> BankShift) & (BanksPerRegion - 1)];
             if (*slot == null)
             {
-                Volatile.Write(ref *(nint*)slot, (nint)AllocateZeroed((nuint)BankSize + (FramesPerBank * sizeof(int))));
-                Interlocked.Increment(ref _banks);
+                Volatile.Write(ref *(nint*)slot, (nint)s_banks.Rent());
+                _banks.Add(address);
+                Interlocked.Increment(ref _banksInUse);
             }
 
             return *slot;
         }
-    }
-
-    private void* AllocateZeroed(nuint bytes)
-    {
-        var block = NativeMemory.AllocZeroed(bytes);
-        _blocks.Add((nint)block);
-        return block;
     }
 }
