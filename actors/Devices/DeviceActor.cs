@@ -120,6 +120,7 @@ internal sealed class DeviceActor : UntypedActor
         batch.SentUnder = _epoch;
         Fill(batch.Requests.AsSpan(0, count));
         _faults?.Falsify(batch.Requests.AsSpan(0, count));
+        _host.Batches.AddSent(_device);
         _translation.Tell(batch, ActorRefs.NoSender);
     }
 

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Emulator.Actors.Devices;
 using Emulator.Actors.Isolation;
 using Emulator.Actors.Ownership;
 using Emulator.Actors.Programming;
@@ -29,9 +30,11 @@ internal sealed class EmulatedHost : IDisposable
     private EmulatedHost(HostSpecification specification, HostLayout layout, Platform platform)
     {
         Specification = specification;
+        Pacing = specification.Pacing;
         Layout = layout;
         Platform = platform;
         Devices = [.. Enumerable.Range(0, specification.Devices).Select(platform.Device)];
+        Batches = new BatchCounts(specification.Devices);
         Tenures = new GroupTenure[specification.Groups];
         Driver = new DriverMemory(specification.Groups);
         FreedTables = new FreedTables(this);
@@ -50,6 +53,9 @@ internal sealed class EmulatedHost : IDisposable
     public Platform Platform { get; }
 
     public IReadOnlyList<DmaDevice> Devices { get; }
+
+    /// <summary>How driver sequences reach the silicon: as specified, unless a simulation brings the host up faster.</summary>
+    public DriverPacing Pacing { get; set; }
 
     /// <summary>Whether the first attach, or block, of every group was asked for. Writer: the host's actor.</summary>
     public bool HasStarted { get; set; }
@@ -74,6 +80,9 @@ internal sealed class EmulatedHost : IDisposable
 
     /// <summary>Writer: the checker.</summary>
     public IsolationRecord Witness { get; }
+
+    /// <summary>Writers: each device's actor and the translation actor.</summary>
+    public BatchCounts Batches { get; }
 
     /// <summary>Writer: the translation actor.</summary>
     public DmaCounters Dma { get; } = new();

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Akka.Actor;
 using Emulator.Actors.Devices;
 using Emulator.Actors.Faults;
@@ -290,7 +289,8 @@ internal sealed class HostActor : ReceiveActor
                 _iommu.Tell(new FaultMessages.Strike(fault));
                 break;
             case FaultKind.ActorRestart:
-                Crash(ActorOf(fault.Target));
+                var (kind, index, _) = HostActors.Of(Specification, fault.Target);
+                Crash(new CrashActor(kind, index));
                 break;
             default:
                 _translation.Tell(new FaultMessages.Strike(fault));
@@ -298,22 +298,6 @@ internal sealed class HostActor : ReceiveActor
         }
 
         Sender.Tell(new FaultMessages.FaultInjected(Specification.Name, fault));
-    }
-
-    // Actors by number: IOMMU, translation, checker, then groups, domains, devices.
-    private CrashActor ActorOf(int number)
-    {
-        ReadOnlySpan<(ActorKind Kind, int Count)> kinds =
-            [(ActorKind.Iommu, 1), (ActorKind.Translation, 1), (ActorKind.Checker, 1), (ActorKind.Group, _groups.Length), (ActorKind.Domain, _domains.Length), (ActorKind.Device, _devices.Length)];
-        var left = number % (3 + _groups.Length + _domains.Length + _devices.Length);
-        foreach (var (kind, count) in kinds)
-        {
-            if (left < count)
-                return new CrashActor(kind, left);
-            left -= count;
-        }
-
-        throw new UnreachableException();
     }
 
     private bool IsTenant(OwnerTag tag) => tag.Value >= 1 && tag.Value <= Specification.Tenants;

@@ -206,7 +206,7 @@ internal sealed class IommuActor : UntypedActor, IWithTimers
         }
 
         // A handler reads until the silicon's queue is empty: with DMA between its steps a storm of faults would keep it from ever ending.
-        var whole = _host.Specification.Pacing == DriverPacing.Whole || run.Purpose == RunPurpose.Interrupt;
+        var whole = _host.Pacing == DriverPacing.Whole || run.Purpose == RunPurpose.Interrupt;
         _translation.Tell(whole ? new PerformRun(run) : new BeginRun(run));
         Wait(run);
     }

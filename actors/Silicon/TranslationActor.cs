@@ -158,6 +158,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
         batch.CompletedIn = tenure.State;
         batch.CompletedUnder = tenure.Epoch;
         _host.Dma.AddBatch(batch.Count, batch.IsStale);
+        _host.Batches.AddAnswered(batch.Device);
         tenure.Held += _held.Count(batch);
         _answered[_answeredCount++] = batch;
         if (_answeredCount == MaxAnswered || !_cell.HasMessages)
@@ -184,6 +185,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
             ref var tenure = ref _tenures[batch.Group];
             (batch.CompletedIn, batch.CompletedUnder) = (tenure.State, tenure.Epoch);
             tenure.Held += _held.Count(batch);
+            _host.Batches.AddAnswered(batch.Device);
             _checker.Tell(batch, ActorRefs.NoSender);
         }
     }
@@ -192,6 +194,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
     private void Lose(DmaBatch batch)
     {
         batch.Lost = true;
+        _host.Batches.AddAnswered(batch.Device);
         _checker.Tell(batch, ActorRefs.NoSender);
     }
 

@@ -33,6 +33,9 @@ public sealed class Bus
     /// <summary>Register blocks beside the IOMMUs that the driver programs too (a system controller, a bus arbiter): in steps they are numbered after the last unit.</summary>
     public IReadOnlyList<RegisterFile> Blocks { get => _blocks; init => _blocks = value; }
 
+    /// <summary>Told of each step that took place; null when nobody records.</summary>
+    public Action<DriverStep>? Observer { get; set; }
+
     /// <summary>What goes wrong between driver and silicon; null when nothing does.</summary>
     public BusFaults? Faults { get; set; }
 
@@ -75,6 +78,8 @@ public sealed class Bus
                 step.Value = step.Width == 8 ? Memory.Read64(step.Address) : Memory.Read32(step.Address);
                 break;
         }
+
+        Observer?.Invoke(step);
     }
 
     /// <summary>Performs a sequence to its end.</summary>

@@ -17,9 +17,11 @@ public sealed class HostBlueprint
     }
 
     /// <summary>Builds a host and starts its actors in the run that is going on.</summary>
-    public SimulatedHost Start(Simulation simulation)
+    /// <param name="simulation">The simulation.</param>
+    /// <param name="name">Its name; null for the specification's.</param>
+    public SimulatedHost Start(Simulation simulation, string? name = null)
     {
         ArgumentNullException.ThrowIfNull(simulation);
-        return new SimulatedHost(simulation, EmulatedHost.Create(_specification with { Time = simulation.Time }, _layout));
+        return new SimulatedHost(simulation, EmulatedHost.Create(_specification with { Time = simulation.Time, Name = name ?? _specification.Name }, _layout));
     }
 }

@@ -21,6 +21,9 @@ public sealed class SimulatedHost : IDisposable
     /// <summary>What was asked for.</summary>
     public HostSpecification Specification => _host.Specification;
 
+    /// <summary>What no crash takes away.</summary>
+    internal EmulatedHost Emulated => _host;
+
     /// <summary>Its actor.</summary>
     public IActorRef Actor { get; }
 

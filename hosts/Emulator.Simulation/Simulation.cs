@@ -65,6 +65,9 @@ public sealed class Simulation : IDisposable
         _root = (ActorCell)((ActorRefWithCell)root).Underlying;
     }
 
+    /// <summary>Whether the oldest runnable actor is taken at each step, whatever the plan says: for what is not to be explored, such as bringing something up.</summary>
+    public bool IsInOrder { get; set; }
+
     /// <summary>Called after each step of a run: the place to look at what must always hold. Whatever it throws leaves <see cref="Step"/>.</summary>
     public Action<Simulation>? AfterStep { get; set; }
 
@@ -101,6 +104,7 @@ public sealed class Simulation : IDisposable
         ThrowIfForeign();
         _plan = plan;
         Now = TimeSpan.Zero;
+        IsInOrder = false;
         Steps = _asks = 0;
         _actors.Clear();
         _errors.Errors.Clear();
@@ -154,7 +158,7 @@ public sealed class Simulation : IDisposable
         CheckThread("the caller of Step");
         if (_ready.Count == 0 && !FireNextTimer())
             return false;
-        var choice = _plan == null ? 0 : Choose();
+        var choice = _plan == null || IsInOrder ? 0 : Choose();
         if (choice < 0)
             FireNextTimer();
         var (name, work) = _ready.Take(choice < 0 ? _ready.Count - 1 : choice);
