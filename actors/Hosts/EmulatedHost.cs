@@ -57,6 +57,9 @@ internal sealed class EmulatedHost : IDisposable
     /// <summary>How driver sequences reach the silicon: as specified, unless a simulation brings the host up faster.</summary>
     public DriverPacing Pacing { get; set; }
 
+    /// <summary>Told of each change of a group's state at the silicon, as it happens; null when nobody looks.</summary>
+    public Action<int, GroupTenure>? TenureObserver { get; set; }
+
     /// <summary>Whether the first attach, or block, of every group was asked for. Writer: the host's actor.</summary>
     public bool HasStarted { get; set; }
 

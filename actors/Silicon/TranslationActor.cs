@@ -77,6 +77,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
                 continue;
             tenure.State = OwnershipState.Blocking;
             tenure.BlockingDone = tenure.AttachingDone = false;
+            _host.TenureObserver?.Invoke(group, tenure);
             Context.System.EventStream.Publish(State(group));
         }
 
@@ -423,6 +424,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
     private void Announce(int group)
     {
         var changed = State(group);
+        _host.TenureObserver?.Invoke(group, _tenures[group]);
         _checker.Tell(changed);
         Context.System.EventStream.Publish(changed);
     }

@@ -5,13 +5,14 @@ using Emulator.Hardware.Memory;
 
 namespace Emulator.Simulations.Exploration;
 
-/// <summary>Looks at a host after each step and says what must not be: order and epochs of its groups' states, the drain, truth of what was acknowledged, and what the witness found.</summary>
+/// <summary>Watches a host and says what must not be: order and epochs of its groups' states, the drain, truth of what was acknowledged, and what the witness found.</summary>
 internal sealed class OwnershipOracle
 {
     private readonly EmulatedHost _host;
     private readonly GroupTenure[] _seen;
     private readonly long[] _sentBeforeBlock;
     private readonly HashSet<(int Group, Epoch Epoch, OwnerTag Tenant)> _attached = [];
+    private BrokenInvariant? _broken;
     private int _violationsSeen;
 
     public OwnershipOracle(EmulatedHost host)
@@ -21,6 +22,7 @@ internal sealed class OwnershipOracle
         _sentBeforeBlock = new long[host.Devices.Count];
         for (var group = 0; group < _seen.Length; group++)
             NoteAttached(group);
+        host.TenureObserver = Note;
     }
 
     /// <summary>What faults have struck explains violations of these kinds.</summary>
@@ -34,28 +36,20 @@ internal sealed class OwnershipOracle
 
     /// <summary>Looks.</summary>
     /// <returns>What must not be; null when all is well.</returns>
-    public BrokenInvariant? Look()
-    {
-        for (var group = 0; group < _seen.Length; group++)
-        {
-            ref readonly var now = ref _host.Tenures[group];
-            if (now.State == _seen[group].State && now.Epoch == _seen[group].Epoch)
-                continue;
-            var broken = Judge(group, _seen[group], now);
-            _seen[group] = now;
-            NoteAttached(group);
-            Observer?.Invoke(group, now);
-            if (broken != null)
-                return broken;
-        }
-
-        return _host.Ownership.Violations > _violationsSeen ? JudgeViolations() : null;
-    }
+    public BrokenInvariant? Look() => _broken ?? (_host.Ownership.Violations > _violationsSeen ? JudgeViolations() : null);
 
     /// <summary>Judges what was acknowledged to whoever asked for a change.</summary>
     public BrokenInvariant? Judge(HostMessages.Reassigned acknowledged) => _attached.Contains((acknowledged.Group, acknowledged.Epoch, acknowledged.Tenant))
         ? null
         : new BrokenInvariant("acknowledgement", $"group {acknowledged.Group} was acknowledged as {acknowledged.Tenant}'s in {acknowledged.Epoch}, and was never attached to it in that epoch");
+
+    private void Note(int group, GroupTenure now)
+    {
+        _broken ??= Judge(group, _seen[group], now);
+        _seen[group] = now;
+        NoteAttached(group);
+        Observer?.Invoke(group, now);
+    }
 
     private BrokenInvariant? Judge(int group, in GroupTenure was, in GroupTenure now)
     {
@@ -63,6 +57,9 @@ internal sealed class OwnershipOracle
             return new BrokenInvariant("epoch", $"group {group} went back from {was.Epoch} to {now.Epoch}");
         switch (now.State)
         {
+            // The silicon's actor begins again: the block that it has been told of is still the same.
+            case OwnershipState.Blocking when now.Epoch == was.Epoch:
+                return null;
             case OwnershipState.Blocking:
                 foreach (var device in DevicesOf(group))
                     _sentBeforeBlock[device] = _host.Batches.Sent(device);
