@@ -189,7 +189,8 @@ public sealed class IommuGroup
     }
 
     /// <summary>6.12: <see cref="DetachGroup"/>; then the handle is free.</summary>
-    public IEnumerable<DriverStep> DetachGroupHandle(IommuDomain domain) => After(DetachGroup(domain), () => _pasids.Replace(null), () => _pasids.Replace(null));
+    public IEnumerable<DriverStep> DetachGroupHandle(IommuDomain domain) =>
+        Enumerate(() => Is61 ? Fail(Errno.EOPNOTSUPP) : After(DetachGroup(domain), onSuccess: () => _pasids.Replace(null)));
 
     /// <summary>6.12: <see cref="ReplaceGroup"/> with another handle, null for none. After an error the former handle stays.</summary>
     public IEnumerable<DriverStep> ReplaceGroupHandle(IommuDomain? domain, AttachHandle? handle) => Enumerate(() =>

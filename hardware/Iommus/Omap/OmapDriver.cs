@@ -81,7 +81,7 @@ public sealed class OmapDriver : IIommuDriver
 
     /// <inheritdoc/>
     /// <remarks>omap_iommu_attach_dev (:1456). Result: 0; for a domain that has a device already -EBUSY, 6.12 -EINVAL. What the device was attached to before is
-    /// not left, and keeps its reference: the MMUs stay active and are not told of the new tables. The core of 6.1 never asks for that.</remarks>
+    /// not left, and keeps its reference: the MMUs stay active and are not told of the new tables. The core of 6.1 asks for that when an owner attaches from blocked.</remarks>
     public IEnumerable<DriverStep> Attach(IommuDomain domain, DmaDevice device)
     {
         var own = Own(domain);
