@@ -7,7 +7,8 @@ namespace Emulator.Hardware.Tests.Core;
 /// <summary>A group of scripted devices named d0, d1, ... whose probe has ended.</summary>
 internal sealed class GroupRig
 {
-    public GroupRig(KernelVersion kernel, int devices = 2, IommuGroupOptions? options = null, Func<GroupMember, GroupMember>? members = null, ScriptedDriver? driver = null)
+    public GroupRig(
+        KernelVersion kernel, int devices = 2, IommuGroupOptions? options = null, Func<GroupMember, GroupMember>? members = null, ScriptedDriver? driver = null)
     {
         Driver = driver ?? new ScriptedDriver(kernel);
         members ??= member => member;
@@ -32,8 +33,10 @@ internal sealed class GroupRig
     public static GroupMember Member(int index) => new(new DmaDevice($"d{index}", new StreamId((uint)index)) { PasidBits = 4 });
 
     /// <summary>Two devices in no default domain, as 6.1 leaves them where the driver has none.</summary>
-    public static GroupRig WithoutDefault(bool hasDetach = true) =>
-        new(KernelVersion.Linux61, options: new IommuGroupOptions { DefaultDomainType = null, HasDetach = hasDetach }, driver: new ScriptedDriver(KernelVersion.Linux61, native: false));
+    public static GroupRig WithoutDefault(bool hasDetach = true) => new(
+        KernelVersion.Linux61,
+        options: new IommuGroupOptions { DefaultDomainType = null, HasDetach = hasDetach },
+        driver: new ScriptedDriver(KernelVersion.Linux61, native: false));
 
     /// <summary>The result of a sequence. It must be its last step.</summary>
     public static long Run(IEnumerable<DriverStep> sequence)

@@ -45,7 +45,9 @@ public sealed class PasidTests
     public void A_member_without_pasids_keeps_them_from_all()
     {
         var rig = new GroupRig(
-            KernelVersion.Linux612, members: member => new GroupMember(member.Device) { MaxPasids = member.Device.Name == "d1" ? 0u : 16 }, driver: new ScriptedPasidDriver(KernelVersion.Linux612));
+            KernelVersion.Linux612,
+            members: member => new GroupMember(member.Device) { MaxPasids = member.Device.Name == "d1" ? 0u : 16 },
+            driver: new ScriptedPasidDriver(KernelVersion.Linux612));
 
         Is(Errno.EINVAL, rig.Group.AttachPasid(rig.A, rig.Group.Members[0], 1));
     }

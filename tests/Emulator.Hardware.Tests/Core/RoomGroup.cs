@@ -9,7 +9,8 @@ using Emulator.Hardware.Translation;
 
 namespace Emulator.Hardware.Tests.Core;
 
-/// <summary>A group of one device on real silicon, and two domains that map its page to different frames. Its DMA is sent between every two steps, and goes to the old domain, to the new
+/// <summary>A group of one device on real silicon, and two domains that map its page to different frames. Its DMA is sent between every two steps, and goes to
+/// the old domain, to the new
 /// one, to nothing - or it strays.</summary>
 internal sealed class RoomGroup : IDisposable
 {
