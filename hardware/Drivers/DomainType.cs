@@ -17,4 +17,7 @@ public enum DomainType
 
     /// <summary>Used by the DMA API with a flush queue: invalidation is batched and late.</summary>
     DmaFlushQueue = 11,
+
+    /// <summary>6.12: what a platform does without a domain - the resting state of drivers that know unmanaged domains only.</summary>
+    Platform = 32,
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Emulator.Hardware.Drivers;
 
 /// <summary>Linux error numbers, as the drivers return them (negated). Source: Linux include/uapi/asm-generic/errno-base.h and errno.h.</summary>
@@ -56,4 +58,8 @@ public enum Errno
 
     /// <summary>Timed out.</summary>
     ETIMEDOUT = 110,
+
+    /// <summary>The driver's probe is to be tried again later. Source: Linux include/linux/errno.h.</summary>
+    [SuppressMessage("Naming", "CA1707", Justification = "The kernel's name.")]
+    EPROBE_DEFER = 517,
 }

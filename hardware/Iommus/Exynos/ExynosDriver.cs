@@ -184,8 +184,7 @@ public sealed class ExynosDriver : IIommuDriver
     /// <remarks>The core's iommu_map: page by page. Where a link to the table of zeros is replaced, the SysMMUs are told before the second-level word is stored.</remarks>
     public IEnumerable<DriverStep> Map(IommuDomain domain, ulong iova, ulong physical, ulong size, Protection protection)
     {
-        var table = TableOf(domain);
-        if (((iova | physical | size) & 0xfff) != 0)
+        if (Own(domain).Tables is not { } table || ((iova | physical | size) & 0xfff) != 0)
         {
             yield return DriverStep.Fail(Errno.EINVAL);
             yield break;
@@ -232,9 +231,8 @@ public sealed class ExynosDriver : IIommuDriver
     /// <remarks>The core's iommu_unmap: after each page the SysMMUs drop it.</remarks>
     public IEnumerable<DriverStep> Unmap(IommuDomain domain, ulong iova, ulong size)
     {
-        var table = TableOf(domain);
         var unmapped = 0UL;
-        while (((iova | size) & 0xfff) == 0 && unmapped < size)
+        while (Own(domain).Tables is { } table && ((iova | size) & 0xfff) == 0 && unmapped < size)
         {
             var (page, _) = DomainPaging.ChoosePage(table.PageSizeBitmap, iova + unmapped, iova + unmapped, size - unmapped);
             var done = 0UL;

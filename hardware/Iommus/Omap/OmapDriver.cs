@@ -81,7 +81,8 @@ public sealed class OmapDriver : IIommuDriver
 
     /// <inheritdoc/>
     /// <remarks>omap_iommu_attach_dev (:1456). Result: 0; for a domain that has a device already -EBUSY, 6.12 -EINVAL. What the device was attached to before is
-    /// not left, and keeps its reference: the MMUs stay active and are not told of the new tables. The core of 6.1 never asks for that.</remarks>
+    /// not left, and keeps its reference: the MMUs stay active and are not told of the new tables. The core of 6.1 asks for that when an owner attaches from
+    /// blocked.</remarks>
     public IEnumerable<DriverStep> Attach(IommuDomain domain, DmaDevice device)
     {
         var own = Own(domain);
@@ -137,7 +138,8 @@ public sealed class OmapDriver : IIommuDriver
     public IEnumerable<DriverStep> Block(DmaDevice device) => throw new DriverException(Errno.EOPNOTSUPP, "the OMAP driver has no blocking domain");
 
     /// <inheritdoc/>
-    /// <remarks>omap_iommu_map (:1321) page by page, as the core calls it. The TLB is flushed before each entry is stored. -EINVAL when no device is attached.</remarks>
+    /// <remarks>omap_iommu_map (:1321) page by page, as the core calls it. The TLB is flushed before each entry is stored. -EINVAL when no device is
+    /// attached.</remarks>
     public IEnumerable<DriverStep> Map(IommuDomain domain, ulong iova, ulong physical, ulong size, Protection protection)
     {
         var own = Own(domain);

@@ -163,8 +163,7 @@ public sealed class RockchipDriver : IIommuDriver
     /// <remarks>Block by block, each followed by the invalidation of its first and last page.</remarks>
     public IEnumerable<DriverStep> Map(IommuDomain domain, ulong iova, ulong physical, ulong size, Protection protection)
     {
-        var table = Table(domain);
-        if (((iova | physical | size) & (RockchipPageTable.PageSize - 1)) != 0)
+        if (Own(domain).Tables is not { } table || ((iova | physical | size) & (RockchipPageTable.PageSize - 1)) != 0)
         {
             yield return DriverStep.Fail(Errno.EINVAL);
             yield break;
@@ -213,9 +212,8 @@ public sealed class RockchipDriver : IIommuDriver
     /// <remarks>Block by block, each followed by the invalidation of all its pages.</remarks>
     public IEnumerable<DriverStep> Unmap(IommuDomain domain, ulong iova, ulong size)
     {
-        var table = Table(domain);
         var unmapped = 0UL;
-        while (((iova | size) & (RockchipPageTable.PageSize - 1)) == 0 && unmapped < size)
+        while (Own(domain).Tables is { } table && ((iova | size) & (RockchipPageTable.PageSize - 1)) == 0 && unmapped < size)
         {
             var (block, _) = DomainPaging.ChoosePage(table.PageSizeBitmap, iova + unmapped, iova + unmapped, size - unmapped);
             var done = 0UL;

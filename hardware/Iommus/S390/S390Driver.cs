@@ -161,7 +161,9 @@ public sealed class S390Driver : IIommuDriver
         HasNativeBlocking ? Leave(Own(device)) : throw new DriverException(Errno.EOPNOTSUPP, "the zPCI driver of Linux 6.1 has no blocking domain");
 
     /// <inheritdoc/>
-    public IEnumerable<DriverStep> Map(IommuDomain domain, ulong iova, ulong physical, ulong size, Protection protection) => Kernel == KernelVersion.Linux61
+    public IEnumerable<DriverStep> Map(IommuDomain domain, ulong iova, ulong physical, ulong size, Protection protection) => Own(domain).Table == null
+        ? [DriverStep.Fail(Errno.EINVAL)]
+        : Kernel == KernelVersion.Linux61
         ? _paging.MapRuns(Own(domain), iova, physical, size, protection)
         : _paging.MapAndSync(Own(domain), iova, physical, size, protection);
 

@@ -151,7 +151,7 @@ public sealed class TegraSmmuDriver : IIommuDriver
         var (own, gather) = (Own(domain), new InvalidationGather());
         if (!own.IsBound || own.Tables is not { } table)
         {
-            yield return DriverStep.Fail(Errno.ENODEV);
+            yield return DriverStep.Fail(own.IsPaging ? Errno.ENODEV : Errno.EINVAL);
             yield break;
         }
 
