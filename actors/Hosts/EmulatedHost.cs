@@ -93,6 +93,14 @@ internal sealed class EmulatedHost : IDisposable
     /// <summary>Writers: the host's actor; violations and unchecked, the checker.</summary>
     public OwnershipCounters Ownership { get; } = new();
 
+    /// <summary>Who owns frames of that tag, in words.</summary>
+    public static string NameOf(OwnerTag owner) =>
+        owner == OwnerTag.None ? "nobody" :
+        owner == Bystander ? "a bystander" :
+        owner == Programming.FreedTables.NextUser ? "whoever got freed tables" :
+        owner == OwnerTag.Host ? "the host" :
+        owner == OwnerTag.ProtectBuffer ? "the protect buffer" : $"tenant {owner.Value - 1}";
+
     /// <summary>Builds the host.</summary>
     /// <exception cref="ArgumentException">The specification is outside its limits, the room has no such variant, or the buffers do not fit.</exception>
     public static EmulatedHost Create(HostSpecification specification) => Create(specification, HostLayout.Of(specification));

@@ -1,3 +1,4 @@
+using Emulator.Actors.Hosts;
 using Emulator.Actors.Ownership;
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Memory;
@@ -33,5 +34,6 @@ public sealed record IsolationViolation(
 {
     /// <inheritdoc/>
     public override string ToString() =>
-        $"{Kind}: stream {Stream} {(Access == DmaAccess.Write ? "write" : "read")} {Iova} landed at {Landed} of {FrameOwner}, granted {Granted}, group {Group} {State}, {Epoch}";
+        $"device {Device} (stream {Stream}) {(Access == DmaAccess.Write ? "write to" : "read of")} {Iova} landed at {Landed} of {EmulatedHost.NameOf(FrameOwner)} while group {Group}, {State} in {Epoch}, "
+        + $"was granted {(Granted == OwnerTag.None ? "nothing" : $"the memory of {EmulatedHost.NameOf(Granted)}")}";
 }

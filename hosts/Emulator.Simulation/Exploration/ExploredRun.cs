@@ -5,6 +5,7 @@ namespace Emulator.Simulations.Exploration;
 /// <summary>One run of an experiment.</summary>
 /// <param name="Seed">Its seed.</param>
 /// <param name="Record">The simulation's record, with its hash.</param>
+/// <param name="Steps">Steps since the host stood.</param>
 /// <param name="Actions">What was done to the host.</param>
 /// <param name="Broken">The first thing that must never happen and did, with which the run ends; null when there was none.</param>
 /// <param name="Faults">How often each fault struck.</param>
@@ -15,6 +16,7 @@ namespace Emulator.Simulations.Exploration;
 public sealed record ExploredRun(
     ulong Seed,
     RunRecord Record,
+    int Steps,
     IReadOnlyList<ExploredAction> Actions,
     BrokenInvariant? Broken,
     IReadOnlyDictionary<FaultKind, int> Faults,

@@ -53,7 +53,7 @@ internal sealed class RunningExperiment : IDisposable
                 return null;
             if ((_oracle.Look() ?? JudgeAnswers()) is not { } broken)
                 continue;
-            _timeline?.Add(_step, $"{broken.Invariant}: {broken.Detail}");
+            _timeline?.End(_step, $"{broken.Invariant}: {broken.Detail}");
             return broken;
         }
 
@@ -64,6 +64,7 @@ internal sealed class RunningExperiment : IDisposable
     public ExploredRun Result(ulong seed, RunRecord record, BrokenInvariant? broken) => new(
         seed,
         record,
+        Math.Min(_step, _experiment.Steps),
         _actions,
         broken,
         _struck,
@@ -92,7 +93,7 @@ internal sealed class RunningExperiment : IDisposable
         _oracle = new OwnershipOracle(Host.Emulated);
         if (_timeline != null)
         {
-            _oracle.Observer = (group, tenure) => _timeline.Add(_step, $"group {group} is {tenure.State} in {tenure.Epoch}, granted {tenure.Granted}");
+            _oracle.Observer = (group, tenure) => _timeline.Add(_step, $"group {group} is {tenure.State} in {tenure.Epoch}, granted {EmulatedHost.NameOf(tenure.Granted)}");
             Host.Emulated.Platform.Bus.Observer = step => _timeline.Add(_step, Host.Emulated, step);
         }
 
@@ -124,7 +125,7 @@ internal sealed class RunningExperiment : IDisposable
 
     private void Change(int group, int tenant)
     {
-        _timeline?.Add(_step, $"a change of group {group} to {HostSpecification.TenantTag(tenant)} is asked for");
+        _timeline?.Add(_step, $"a change of group {group} to {EmulatedHost.NameOf(HostSpecification.TenantTag(tenant))} is asked for");
         if (_experiment.Quiesce)
             Host.StopWorkload();
         _asked.Add(Host.Reassign(group, HostSpecification.TenantTag(tenant)));
