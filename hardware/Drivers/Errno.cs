@@ -42,11 +42,26 @@ public enum Errno
     /// <summary>No space left: identifiers or slots are used up.</summary>
     ENOSPC = 28,
 
+    /// <summary>Illegal seek: here, a length that is no whole number of records.</summary>
+    ESPIPE = 29,
+
     /// <summary>Numerical result out of range.</summary>
     ERANGE = 34,
 
+    /// <summary>A deadlock would occur, or something never lets go.</summary>
+    EDEADLOCK = 35,
+
     /// <summary>Function not implemented.</summary>
     ENOSYS = 38,
+
+    /// <summary>Value too large: an address range wraps.</summary>
+    EOVERFLOW = 75,
+
+    /// <summary>The descriptor is of the wrong kind.</summary>
+    EBADFD = 77,
+
+    /// <summary>The answer does not fit; how much would, is told.</summary>
+    EMSGSIZE = 90,
 
     /// <summary>Operation not supported.</summary>
     EOPNOTSUPP = 95,
