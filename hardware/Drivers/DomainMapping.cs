@@ -9,7 +9,7 @@ namespace Emulator.Hardware.Drivers;
 public static class DomainMapping
 {
     /// <summary>Maps a range. Result: 0, or the negative error; then nothing stays mapped of what the call mapped, and the driver was made to sync
-    /// the roll-back.</summary>
+    /// the roll-back. -EINVAL for a domain that has no page table: identity and blocked ones never do.</summary>
     /// <param name="driver">The driver.</param>
     /// <param name="domain">The domain.</param>
     /// <param name="iova">First input address.</param>
@@ -21,7 +21,13 @@ public static class DomainMapping
         IIommuDriver driver, IommuDomain domain, ulong iova, ulong physical, ulong size, Protection protection, InvalidationGather? gather = null)
     {
         ArgumentNullException.ThrowIfNull(driver);
-        var table = Table(domain);
+        ArgumentNullException.ThrowIfNull(domain);
+        if (domain.PageTable is not { } table)
+        {
+            yield return DriverStep.Fail(Errno.EINVAL);
+            yield break;
+        }
+
         gather ??= new InvalidationGather();
         var result = DomainPaging.Map(table, iova, physical, size, protection, gather);
         var failed = result.Errno != Errno.None;
@@ -43,7 +49,7 @@ public static class DomainMapping
         yield return DriverStep.Fail(result.Errno);
     }
 
-    /// <summary>Unmaps a range. Result: bytes unmapped.</summary>
+    /// <summary>Unmaps a range. Result: bytes unmapped; 0, and nothing is invalidated, for a domain that has no page table.</summary>
     /// <param name="driver">The driver.</param>
     /// <param name="domain">The domain.</param>
     /// <param name="iova">First input address.</param>
@@ -52,17 +58,31 @@ public static class DomainMapping
     public static IEnumerable<DriverStep> Unmap(IIommuDriver driver, IommuDomain domain, ulong iova, ulong size, InvalidationGather? gather = null)
     {
         ArgumentNullException.ThrowIfNull(driver);
+        ArgumentNullException.ThrowIfNull(domain);
+        if (domain.PageTable is not { } table)
+        {
+            yield return DriverStep.Return(0);
+            yield break;
+        }
+
         gather ??= new InvalidationGather();
-        var unmapped = DomainPaging.Unmap(Table(domain), iova, size, gather);
+        var unmapped = DomainPaging.Unmap(table, iova, size, gather);
         foreach (var step in driver.Sync(domain, gather).Where(step => step.Kind != DriverStepKind.Return))
             yield return step;
         yield return DriverStep.Return((long)unmapped);
     }
 
-    private static IPageTable Table(IommuDomain domain)
+    /// <summary>Software's lookup (iommu_iova_to_phys). Source: Linux 6.12 drivers/iommu/iommu.c.</summary>
+    /// <returns>The address itself for identity, 0 for blocked and where nothing is mapped.</returns>
+    public static ulong IovaToPhys(IommuDomain domain, ulong iova)
     {
         ArgumentNullException.ThrowIfNull(domain);
-        return domain.PageTable ?? throw new DriverException(Errno.EINVAL, $"a domain of type {domain.Type} has no page table");
+        return domain.Type switch
+        {
+            DomainType.Identity => iova,
+            DomainType.Blocked => 0,
+            _ => domain.PageTable?.Lookup(iova) ?? 0,
+        };
     }
 
     private static bool IsAligned(IPageTable table, ulong bits) => (bits & ((table.PageSizeBitmap & (~table.PageSizeBitmap + 1)) - 1)) == 0;

@@ -18,6 +18,9 @@ public enum DomainType
     /// <summary>Used by the DMA API with a flush queue: invalidation is batched and late.</summary>
     DmaFlushQueue = 11,
 
+    /// <summary>6.12: what a platform does without a domain - the resting state of drivers that know unmanaged domains only.</summary>
+    Platform = 32,
+
     /// <summary>A guest's page table over a parent domain of the host (6.12, IOMMU_DOMAIN_NESTED): only iommufd has it made, see <see cref="Core.Iommufd.IUserDomainDriver"/>.</summary>
     Nested = 0x40,
 }

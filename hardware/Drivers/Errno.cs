@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Emulator.Hardware.Drivers;
 
 /// <summary>Linux error numbers, as the drivers return them (negated). Source: Linux include/uapi/asm-generic/errno-base.h and errno.h.</summary>
@@ -42,9 +44,6 @@ public enum Errno
     /// <summary>No space left: identifiers or slots are used up.</summary>
     ENOSPC = 28,
 
-    /// <summary>Illegal seek: here, a length that is no whole number of records.</summary>
-    ESPIPE = 29,
-
     /// <summary>Numerical result out of range.</summary>
     ERANGE = 34,
 
@@ -57,9 +56,6 @@ public enum Errno
     /// <summary>Value too large: an address range wraps.</summary>
     EOVERFLOW = 75,
 
-    /// <summary>The descriptor is of the wrong kind.</summary>
-    EBADFD = 77,
-
     /// <summary>The answer does not fit; how much would, is told.</summary>
     EMSGSIZE = 90,
 
@@ -71,4 +67,8 @@ public enum Errno
 
     /// <summary>Timed out.</summary>
     ETIMEDOUT = 110,
+
+    /// <summary>The driver's probe is to be tried again later. Source: Linux include/linux/errno.h.</summary>
+    [SuppressMessage("Naming", "CA1707", Justification = "The kernel's name.")]
+    EPROBE_DEFER = 517,
 }

@@ -8,8 +8,11 @@ public abstract class IommuDomain
     /// <summary>Makes a domain.</summary>
     protected IommuDomain(DomainType type) => Type = type;
 
-    /// <summary>The type.</summary>
-    public DomainType Type { get; }
+    /// <summary>The type. A DMA domain becomes one with a flush queue while it is in use (sysfs).</summary>
+    public DomainType Type { get; internal set; }
+
+    /// <summary>The driver that made it, where the core asked for it (6.12: domain->owner); null: nobody wrote that down.</summary>
+    public IIommuDriver? AllocatedBy { get; internal set; }
 
     /// <summary>The page table in memory; null for types without one, before <see cref="IIommuDriver.Finalise"/>, and for IOMMUs whose entries do not lie in
     /// memory or that map nothing. Several domains may share one (an IOMMU with a single address space).</summary>

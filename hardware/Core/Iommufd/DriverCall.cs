@@ -2,15 +2,17 @@ using Emulator.Hardware.Drivers;
 
 namespace Emulator.Hardware.Core.Iommufd;
 
-/// <summary>One sequence inside another: its steps are passed on, its result is kept. A refusal that is thrown becomes a result.</summary>
+/// <summary>One sequence inside another: its steps are passed on, its result is kept. A refusal that is thrown becomes a result, be it before the first step.</summary>
 internal sealed class DriverCall
 {
     private const long LastErrno = 4095;
 
-    /// <summary>The result; 0 before the call.</summary>
-    public long Result { get; private set; }
+    private readonly SequenceResult _result = new();
 
-    /// <summary>Whether the result is an error (IS_ERR_VALUE: -4095 to -1).</summary>
+    /// <summary>The result; 0 before the call.</summary>
+    public long Result => _result.Value;
+
+    /// <summary>Whether the result is an error (IS_ERR_VALUE: -4095 to -1), not a high input address.</summary>
     public bool Failed => Result is < 0 and >= -LastErrno;
 
     /// <summary>The error, or none.</summary>
@@ -34,32 +36,11 @@ internal sealed class DriverCall
     }
 
     /// <summary>The steps of a sequence, without its end.</summary>
-    public IEnumerable<DriverStep> Run(Func<IEnumerable<DriverStep>> sequence)
-    {
-        Result = 0;
-        IEnumerator<DriverStep>? steps = null;
-        if (Try(() => steps = sequence().GetEnumerator()) is var refused && refused != Errno.None)
-        {
-            Result = -(long)refused;
-            yield break;
-        }
+    public IEnumerable<DriverStep> Run(Func<IEnumerable<DriverStep>> sequence) => _result.Of(Begin(sequence));
 
-        using (steps)
-        {
-            while (Next(steps!) is { } step)
-                yield return step;
-        }
-    }
-
-    private DriverStep? Next(IEnumerator<DriverStep> steps)
+    private static IEnumerable<DriverStep> Begin(Func<IEnumerable<DriverStep>> sequence)
     {
-        var more = false;
-        if (Try(() => more = steps.MoveNext()) is var refused && refused != Errno.None)
-            Result = -(long)refused;
-        else if (more && steps.Current.Kind != DriverStepKind.Return)
-            return steps.Current;
-        else if (more)
-            Result = steps.Current.Result;
-        return null;
+        foreach (var step in sequence())
+            yield return step;
     }
 }

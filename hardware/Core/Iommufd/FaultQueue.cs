@@ -73,7 +73,7 @@ public sealed class FaultQueue : IommufdObject
     internal void Deliver(PageRequestGroup group) => _deliver.Add(group);
 
     /// <summary>Answers what is left of an attachment as invalid.</summary>
-    internal IEnumerable<DriverStep> AnswerPending(AttachHandle? handle)
+    internal IEnumerable<DriverStep> AnswerPending(FaultHandle? handle)
     {
         bool IsMeant(PageRequestGroup group) => handle == null || group.Handle == handle;
         var left = _deliver.FindAll(IsMeant);

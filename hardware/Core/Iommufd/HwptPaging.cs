@@ -128,7 +128,10 @@ public sealed class HwptPaging : Hwpt
 
     private IUserDomainDriver? Tracker => Driver is IUserDomainDriver user && user.TracksDirty(Domain) ? user : null;
 
-    private static IommuDomain MakeDomain(IommuDevice device, HwptFlags flags, UserData? data) => device.Driver is IUserDomainDriver user
-        ? user.AllocateUserDomain(device, flags, null, data)
-        : device.Driver.AllocateDomain(DomainType.Unmanaged);
+    private static IommuDomain MakeDomain(IommuDevice device, HwptFlags flags, UserData? data)
+    {
+        var domain = device.Driver is IUserDomainDriver user ? user.AllocateUserDomain(device, flags, null, data) : device.Driver.AllocateDomain(DomainType.Unmanaged);
+        domain.AllocatedBy = device.Driver;
+        return domain;
+    }
 }

@@ -16,7 +16,7 @@ internal sealed class IommufdGroup(IommuGroup group)
     public Hwpt? Hwpt { get; private set; }
 
     /// <summary>Whose page requests are delivered; null: nobody's.</summary>
-    public AttachHandle? Handle { get; private set; }
+    public FaultHandle? Handle { get; private set; }
 
     /// <summary>Whether a device is attached.</summary>
     public bool IsAttached(IommufdDevice device) => _attached.Contains(device);
@@ -35,8 +35,13 @@ internal sealed class IommufdGroup(IommuGroup group)
         if (_attached.Count == 0)
         {
             var call = new DriverCall();
-            foreach (var step in call.Run(() => EnableFaults(device, hwpt) is var no && no != Errno.None ? [DriverStep.Fail(no)] : group.AttachGroup(hwpt.Domain)))
+            var handle = HandleFor(device, hwpt);
+            foreach (var step in call.Run(() => EnableFaults(device, hwpt) is var no && no != Errno.None ? [DriverStep.Fail(no)]
+                : handle == null ? group.AttachGroup(hwpt.Domain) : group.AttachGroupHandle(hwpt.Domain, handle)))
+            {
                 yield return step;
+            }
+
             if (call.Failed)
             {
                 pagetable.Unreserve(device.Iommu);
@@ -44,7 +49,7 @@ internal sealed class IommufdGroup(IommuGroup group)
                 yield break;
             }
 
-            Enter(device, hwpt);
+            (Hwpt, Handle) = (hwpt, handle);
         }
 
         hwpt.Users++;
@@ -62,7 +67,7 @@ internal sealed class IommufdGroup(IommuGroup group)
         {
             var handle = Handle;
             (Hwpt, Handle) = (null, null);
-            foreach (var step in new DriverCall().Run(() => group.DetachGroup(old.Domain)))
+            foreach (var step in new DriverCall().Run(() => handle == null ? group.DetachGroup(old.Domain) : group.DetachGroupHandle(old.Domain)))
                 yield return step;
             foreach (var step in Answer(old, handle))
                 yield return step;
@@ -92,8 +97,13 @@ internal sealed class IommufdGroup(IommuGroup group)
         if (refused == Errno.None && old.Fault == null)
             refused = EnableFaults(device, hwpt);
         var call = new DriverCall();
-        foreach (var step in call.Run(() => refused == Errno.None ? group.ReplaceGroup(hwpt.Domain) : [DriverStep.Fail(refused)]))
+        var (former, handle) = (Handle, HandleFor(device, hwpt));
+        foreach (var step in call.Run(() => refused != Errno.None ? [DriverStep.Fail(refused)]
+            : former == null && handle == null ? group.ReplaceGroup(hwpt.Domain) : group.ReplaceGroupHandle(hwpt.Domain, handle)))
+        {
             yield return step;
+        }
+
         if (from != to)
             _attached.ForEach(moved => (call.Failed ? to : from).Unreserve(moved.Iommu));
         if (call.Failed)
@@ -102,10 +112,9 @@ internal sealed class IommufdGroup(IommuGroup group)
             yield break;
         }
 
-        var handle = Handle;
-        Enter(device, hwpt);
+        (Hwpt, Handle) = (hwpt, handle);
         hwpt.Users += _attached.Count;
-        foreach (var step in Answer(old, handle).Concat(Put(old, _attached.Count)))
+        foreach (var step in Answer(old, former).Concat(Put(old, _attached.Count)))
             yield return step;
     }
 
@@ -113,7 +122,7 @@ internal sealed class IommufdGroup(IommuGroup group)
         : device.Iommu.IsVirtualFunction ? Errno.EINVAL
         : device.Iommu.Driver is IPageFaultDriver ? Errno.None : Errno.ENODEV;
 
-    private static IEnumerable<DriverStep> Answer(Hwpt old, AttachHandle? handle) => handle == null ? [] : old.Fault!.AnswerPending(handle);
+    private static IEnumerable<DriverStep> Answer(Hwpt old, FaultHandle? handle) => handle == null ? [] : old.Fault!.AnswerPending(handle);
 
     private static IEnumerable<DriverStep> Put(Hwpt hwpt, int users)
     {
@@ -121,5 +130,5 @@ internal sealed class IommufdGroup(IommuGroup group)
         return hwpt is HwptPaging { AutoDomain: true, Users: 0 } ? hwpt.Context.Remove(hwpt) : [];
     }
 
-    private void Enter(IommufdDevice device, Hwpt hwpt) => (Hwpt, Handle) = (hwpt, hwpt.Fault == null ? null : new AttachHandle(device));
+    private static FaultHandle? HandleFor(IommufdDevice device, Hwpt hwpt) => hwpt.Fault == null ? null : new FaultHandle(device);
 }

@@ -4,4 +4,4 @@ namespace Emulator.Hardware.Core.Iommufd;
 /// <param name="Device">The device that asked.</param>
 /// <param name="Handle">The attachment under which it asked.</param>
 /// <param name="Requests">The requests; the last one is the one that closed the group.</param>
-internal sealed record PageRequestGroup(IommufdDevice Device, AttachHandle Handle, IReadOnlyList<PageRequest> Requests);
+internal sealed record PageRequestGroup(IommufdDevice Device, FaultHandle Handle, IReadOnlyList<PageRequest> Requests);

@@ -8,7 +8,7 @@ namespace Emulator.Hardware.Iommus.ArmSmmuV3;
 
 /// <summary>Linux's driver of one SMMUv3, as of 6.1 and of 6.12.</summary>
 /// <remarks>Source: Linux 6.1.192 and 6.12.117 drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.c. Each concern has its class in <c>Driver/</c>.</remarks>
-public sealed class ArmSmmuV3Driver : IIommuDriver
+public sealed class ArmSmmuV3Driver : IIommuDriver, IPasidDriver
 {
     private readonly DriverState _state;
     private readonly IAttachment _attachment;

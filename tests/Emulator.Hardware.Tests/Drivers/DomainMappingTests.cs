@@ -44,14 +44,5 @@ public sealed class DomainMappingTests
         Assert.Equal(expected == 0 ? DartRig.PageA : null, rig.Dma());
     }
 
-    [Fact]
-    public void A_domain_without_a_page_table_maps_nothing()
-    {
-        using var rig = DartRig.Of("t8103", KernelVersion.Linux61);
-        var identity = rig.Driver.AllocateDomain(DomainType.Identity);
-
-        Assert.Equal(Errno.EINVAL, Assert.Throws<DriverException>(() => rig.Run(DomainMapping.Unmap(rig.Driver, identity, 0, Page))).Errno);
-    }
-
     private static bool IsCommand(DriverStep step) => step.Kind == DriverStepKind.WriteRegister && step.Address == AppleDartRegisters.StreamCommand;
 }
