@@ -2,7 +2,7 @@ using Emulator.Hardware.Drivers;
 
 namespace Emulator.Hardware.Core.Iommufd;
 
-/// <summary>The memory behind one IOAS_MAP (struct iopt_pages), shared by the areas that are copied or cut from it.</summary>
+/// <summary>The memory behind one IOAS_MAP (struct iopt_pages), shared by the areas that are copied from it.</summary>
 /// <param name="memory">The user's buffer.</param>
 /// <param name="writable">Whether the first mapping was writable: no copy of it may be more than that.</param>
 /// <remarks>Source: Linux 6.12 drivers/iommu/iommufd/pages.c. Pages are looked up in the process when the first domain or access pins them; later ones take what is pinned.</remarks>

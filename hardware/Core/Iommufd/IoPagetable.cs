@@ -21,7 +21,7 @@ internal sealed class IoPagetable
     /// <summary>What input addresses, lengths and offsets in a page must be multiples of, bytes.</summary>
     public ulong Alignment { get; private set; } = 1;
 
-    /// <summary>Whether domains are mapped a CPU page at a time, so that an area can be cut (disable_large_pages).</summary>
+    /// <summary>Whether domains are mapped a CPU page at a time (disable_large_pages).</summary>
     public bool LargePagesDisabled { get; private set; }
 
     /// <summary>Whether nothing is mapped.</summary>
@@ -219,35 +219,6 @@ internal sealed class IoPagetable
         if (refused != Errno.None)
             LargePagesDisabled = before;
         return refused;
-    }
-
-    /// <summary>Cuts the area at an address in two (iopt_cut_iova), so that each part can be unmapped alone. Domains do not notice.</summary>
-    /// <param name="last">Last address of the first part.</param>
-    /// <returns>EINVAL: the cut is misaligned, an access holds the area, or domains may have it in large pages. EBUSY: it is being unmapped.</returns>
-    public Errno Cut(ulong last)
-    {
-        var index = _areas.FindIndex(area => area.Range.Overlaps(new IovaRange(last, last)));
-        if (index < 0 || _areas[index].Range.Last == last || _areas[index].Range.First == last)
-            return Errno.None;
-        var area = _areas[index];
-        if (area.PreventAccess)
-            return Errno.EBUSY;
-        if (((last + 1) & (Alignment - 1)) != 0 || area.AccessCount > 0 || (area.Pin != null && !LargePagesDisabled))
-            return Errno.EINVAL;
-        IoArea[] parts = [Part(area, area.Range with { Last = last }), Part(area, area.Range with { First = last + 1 })];
-        if (area.Pin != null)
-            area.Pages.Unpin(area.Pin);
-        _areas.RemoveAt(index);
-        _areas.InsertRange(index, parts);
-        return Errno.None;
-    }
-
-    private static IoArea Part(IoArea area, IovaRange range)
-    {
-        var part = new IoArea(range, area.Pages, area.ByteAt(range.First), area.Protection);
-        if (area.Pin != null)
-            Pin(part);
-        return part;
     }
 
     private static Errno Pin(IoArea area)

@@ -15,6 +15,8 @@ internal sealed class IommufdBench : IDisposable
     public const IoasMapFlags ReadWrite = IoasMapFlags.Readable | IoasMapFlags.Writeable;
     public const IoasMapFlags Fixed = ReadWrite | IoasMapFlags.FixedIova;
 
+    public static IommuGroupOptions Resting { get; } = new() { DefaultDomainType = DomainType.Identity };
+
     private readonly Bus _bus;
 
     public IommufdBench(IommufdOptions? options = null)
@@ -35,7 +37,7 @@ internal sealed class IommufdBench : IDisposable
     public IommuDevice[] Group(string[] names, Func<(IommuGroup Group, GroupMember Member), IommuDevice> device)
     {
         GroupMember[] members = [.. names.Select(name => new GroupMember(new DmaDevice(name, new StreamId((uint)name[0]))))];
-        var group = new IommuGroup(Driver, members);
+        var group = new IommuGroup(Driver, members, Resting);
         Ok(group.AttachDefault());
         return [.. members.Select(member => device((group, member)))];
     }
