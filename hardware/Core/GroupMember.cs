@@ -24,7 +24,8 @@ public sealed class GroupMember
     /// <summary>PASIDs are below this; 0: the device has none. Of the device's <see cref="DmaDevice.PasidBits"/> unless set.</summary>
     public uint MaxPasids { get; init; }
 
-    /// <summary>The device's first attach waits until it maps something for DMA, as after a crash of the kernel before this one (attach_deferred). False from the first attach on.</summary>
+    /// <summary>The device's first attach waits until it maps something for DMA, as after a crash of the kernel before this one (attach_deferred). False from
+    /// the first attach on.</summary>
     public bool AttachDeferred
     {
         get => _attachDeferred;

@@ -2,7 +2,8 @@ using Emulator.Hardware.Drivers;
 
 namespace Emulator.Hardware.Core;
 
-/// <summary>6.12: the attachments of a group by PASID (pasid_array). Slot 0 stands for DMA without a PASID and holds the handle of the group's own attachment.</summary>
+/// <summary>6.12: the attachments of a group by PASID (pasid_array). Slot 0 stands for DMA without a PASID and holds the handle of the group's own
+/// attachment.</summary>
 /// <remarks>Source: Linux 6.12 drivers/iommu/iommu.c:3391.</remarks>
 internal sealed class GroupPasids(GroupDomains group)
 {

@@ -7,7 +7,8 @@ namespace Emulator.Hardware.Core;
 /// which order it tells the driver, and what is left when the driver fails.
 /// </summary>
 /// <remarks>
-/// Operations are driver sequences: state changes as they are enumerated, the last step is the result. One at a time, each to its end: that is the group's mutex. Operations that one
+/// Operations are driver sequences: state changes as they are enumerated, the last step is the result. One at a time, each to its end: that is the group's
+/// mutex. Operations that one
 /// kernel does not have end with -EOPNOTSUPP there. Source: Linux 6.1.192 and 6.12.117 drivers/iommu/iommu.c.
 /// </remarks>
 public sealed class IommuGroup
@@ -67,7 +68,8 @@ public sealed class IommuGroup
     /// <summary>What probing ends with: the default domain is made, once, and attached to all devices but the deferred. Result: 0, or the driver's error.</summary>
     public IEnumerable<DriverStep> AttachDefault() => Enumerate(_domains.AttachDefault);
 
-    /// <summary>A kernel driver binds to a device and will use the DMA API. Result: 0; -EBUSY when the group is owned, or drivers are bound and it is not in its default domain;
+    /// <summary>A kernel driver binds to a device and will use the DMA API. Result: 0; -EBUSY when the group is owned, or drivers are bound and it is not in
+    /// its default domain;
     /// 6.12: -EPROBE_DEFER before the end of the probe.</summary>
     /// <remarks>6.1 drivers/iommu/iommu.c:3100 (identity in place of identity passes), 6.12 :3110.</remarks>
     public IEnumerable<DriverStep> UseDefaultDomain() => Enumerate(() =>
@@ -89,8 +91,10 @@ public sealed class IommuGroup
             OwnerCount--;
     }
 
-    /// <summary>Takes the group over for user space, with all its devices blocked. Result: 0; -EPERM when drivers are bound or it is owned, be it by the same owner; -EBUSY when it is in a
-    /// domain of somebody's or (6.12) PASIDs are attached; the blocking domain's error (6.1: -EINVAL); the error of attaching it. 6.12: -EINVAL and a warning without an owner.</summary>
+    /// <summary>Takes the group over for user space, with all its devices blocked. Result: 0; -EPERM when drivers are bound or it is owned, be it by the same
+    /// owner; -EBUSY when it is in a
+    /// domain of somebody's or (6.12) PASIDs are attached; the blocking domain's error (6.1: -EINVAL); the error of attaching it. 6.12: -EINVAL and a warning
+    /// without an owner.</summary>
     /// <remarks>6.1: after a failed attach devices stay blocked as far as they were. 6.12 drivers/iommu/iommu.c:3185: they are taken back.</remarks>
     public IEnumerable<DriverStep> ClaimDmaOwner(object? owner) => Enumerate(() =>
         IsRefused(owner) ? Fail(Errno.EINVAL) : OwnerCount > 0 ? Fail(Errno.EPERM) : TakeOwnership(owner));
@@ -98,7 +102,8 @@ public sealed class IommuGroup
     /// <summary>Gives the group back: default domain, no owner. Result: 0. Warns and changes nothing when it is not owned, or (6.12) PASIDs are attached.</summary>
     public IEnumerable<DriverStep> ReleaseDmaOwner() => Enumerate(ReleaseOwnership);
 
-    /// <summary>6.12: claims through one device; the same owner may claim through several. Result: as <see cref="ClaimDmaOwner"/>, but -EPERM for another owner only, and -ENODEV for a device
+    /// <summary>6.12: claims through one device; the same owner may claim through several. Result: as <see cref="ClaimDmaOwner"/>, but -EPERM for another
+    /// owner only, and -ENODEV for a device
     /// of no group.</summary>
     /// <remarks>6.12 drivers/iommu/iommu.c:3244.</remarks>
     public IEnumerable<DriverStep> ClaimDeviceDmaOwner(GroupMember member, object? owner) => Enumerate(() =>
@@ -129,7 +134,8 @@ public sealed class IommuGroup
         return [];
     });
 
-    /// <summary>Attaches all devices to a domain; whether the group is owned does not matter. Result: 0; -EBUSY when it is in a domain that is neither the default nor the blocking one;
+    /// <summary>Attaches all devices to a domain; whether the group is owned does not matter. Result: 0; -EBUSY when it is in a domain that is neither the
+    /// default nor the blocking one;
     /// 6.12: -EINVAL for another driver's domain; the driver's error.</summary>
     /// <remarks>6.1 drivers/iommu/iommu.c:2088, 6.12 :2180.</remarks>
     public IEnumerable<DriverStep> AttachGroup(IommuDomain domain) => Enumerate(() =>
@@ -140,19 +146,24 @@ public sealed class IommuGroup
         return Is61 || _domains.Made(domain) ? _domains.SetForCaller(domain) : Fail(Errno.EINVAL);
     });
 
-    /// <summary>Leaves a domain: for the blocking domain when the group is owned, else for the default domain. Which domain is said to be left does not matter. Result: 0; an error is a
+    /// <summary>Leaves a domain: for the blocking domain when the group is owned, else for the default domain. Which domain is said to be left does not
+    /// matter. Result: 0; an error is a
     /// warning.</summary>
     public IEnumerable<DriverStep> DetachGroup(IommuDomain domain) => Enumerate(SetCoreDomain);
 
-    /// <summary>6.12: exchanges the domain without blocking in between. Result: 0; -EINVAL for no domain; the driver's error, and then the old domain is attached.</summary>
+    /// <summary>6.12: exchanges the domain without blocking in between. Result: 0; -EINVAL for no domain; the driver's error, and then the old domain is
+    /// attached.</summary>
     /// <remarks>6.12 drivers/iommu/iommu.c:2231.</remarks>
-    public IEnumerable<DriverStep> ReplaceGroup(IommuDomain? domain) => Enumerate(() => Is61 ? Fail(Errno.EOPNOTSUPP) : domain == null ? Fail(Errno.EINVAL) : _domains.Set(domain));
+    public IEnumerable<DriverStep> ReplaceGroup(IommuDomain? domain) => Enumerate(() =>
+        Is61 ? Fail(Errno.EOPNOTSUPP) : domain == null ? Fail(Errno.EINVAL) : _domains.Set(domain));
 
-    /// <summary>Attaches the only device of a group. Result: as <see cref="AttachGroup"/>; -EINVAL when the group has several; -ENODEV for a device of no group.</summary>
+    /// <summary>Attaches the only device of a group. Result: as <see cref="AttachGroup"/>; -EINVAL when the group has several; -ENODEV for a device of no
+    /// group.</summary>
     public IEnumerable<DriverStep> AttachDevice(GroupMember member, IommuDomain domain) =>
         Enumerate(() => !Has(member) ? Fail(Errno.ENODEV) : Members.Count != 1 ? Fail(Errno.EINVAL) : AttachGroup(domain));
 
-    /// <summary>Detaches the only device of a group, as <see cref="DetachGroup"/>. Warns and does nothing when the group has several, or is in another domain. Result: 0.</summary>
+    /// <summary>Detaches the only device of a group, as <see cref="DetachGroup"/>. Warns and does nothing when the group has several, or is in another domain.
+    /// Result: 0.</summary>
     public IEnumerable<DriverStep> DetachDevice(GroupMember member, IommuDomain domain) => Enumerate(() =>
     {
         if (!Has(member))
@@ -163,8 +174,10 @@ public sealed class IommuGroup
         return [];
     });
 
-    /// <summary>6.12: attaches a domain under a PASID of all devices; whether the group is owned does not matter. Result: 0; -EOPNOTSUPP where the driver cannot; -ENODEV for a device of no
-    /// group; -EINVAL for another driver's domain, PASID 0 and one that some device does not have; -EBUSY when the PASID is taken; the driver's error, and then no device has it.</summary>
+    /// <summary>6.12: attaches a domain under a PASID of all devices; whether the group is owned does not matter. Result: 0; -EOPNOTSUPP where the driver
+    /// cannot; -ENODEV for a device of no
+    /// group; -EINVAL for another driver's domain, PASID 0 and one that some device does not have; -EBUSY when the PASID is taken; the driver's error, and
+    /// then no device has it.</summary>
     /// <remarks>6.12 drivers/iommu/iommu.c:3391.</remarks>
     public IEnumerable<DriverStep> AttachPasid(IommuDomain domain, GroupMember member, uint pasid, AttachHandle? handle = null)
     {
@@ -189,7 +202,8 @@ public sealed class IommuGroup
     }
 
     /// <summary>6.12: <see cref="DetachGroup"/>; then the handle is free.</summary>
-    public IEnumerable<DriverStep> DetachGroupHandle(IommuDomain domain) => After(DetachGroup(domain), () => _pasids.Replace(null), () => _pasids.Replace(null));
+    public IEnumerable<DriverStep> DetachGroupHandle(IommuDomain domain) =>
+        Enumerate(() => Is61 ? Fail(Errno.EOPNOTSUPP) : After(DetachGroup(domain), onSuccess: () => _pasids.Replace(null)));
 
     /// <summary>6.12: <see cref="ReplaceGroup"/> with another handle, null for none. After an error the former handle stays.</summary>
     public IEnumerable<DriverStep> ReplaceGroupHandle(IommuDomain? domain, AttachHandle? handle) => Enumerate(() =>
@@ -205,10 +219,13 @@ public sealed class IommuGroup
     /// <exception cref="DriverException">ENOENT: nothing is attached there, or without a handle. EBUSY: the domain is of another type.</exception>
     public AttachHandle GetHandle(uint pasid, DomainType? type = null) => _pasids.Find(pasid, type);
 
-    /// <summary>The group's sysfs file "type": another default domain. Result: 0; -EINVAL for a type that is none of identity, DMA and DMA with a flush queue, or that the driver does not have;
-    /// 6.1: -EINVAL for several devices, -EBUSY while a driver is bound; 6.12: -EPERM without devices or while a driver is bound; the driver's error, and then the former stays.</summary>
+    /// <summary>The group's sysfs file "type": another default domain. Result: 0; -EINVAL for a type that is none of identity, DMA and DMA with a flush queue,
+    /// or that the driver does not have;
+    /// 6.1: -EINVAL for several devices, -EBUSY while a driver is bound; 6.12: -EPERM without devices or while a driver is bound; the driver's error, and then
+    /// the former stays.</summary>
     /// <param name="type">The type; null for "auto".</param>
-    /// <remarks>A flush queue is added to a DMA domain in use, whoever is bound. Source: 6.1 drivers/iommu/iommu.c:3013, 6.12 :3047. The caller's privileges are not modelled.</remarks>
+    /// <remarks>A flush queue is added to a DMA domain in use, whoever is bound. Source: 6.1 drivers/iommu/iommu.c:3013, 6.12 :3047. The caller's privileges
+    /// are not modelled.</remarks>
     public IEnumerable<DriverStep> SetDefaultDomainType(DomainType? type) => Enumerate(() =>
     {
         if (DefaultDomain is not { } current || type is not (null or DomainType.Identity or DomainType.Dma or DomainType.DmaFlushQueue))
@@ -235,7 +252,8 @@ public sealed class IommuGroup
         return Enumerate(() => member.AttachDeferred && DefaultDomain is { } domain ? _domains.Attach(member, domain) : []);
     }
 
-    /// <summary>A device goes away. 6.12: the release domain is attached first, where the driver has one and the device was ever attached; 6.1's core does not switch. With the last
+    /// <summary>A device goes away. 6.12: the release domain is attached first, where the driver has one and the device was ever attached; 6.1's core does not
+    /// switch. With the last
     /// device go the group's domains. Result: 0.</summary>
     public IEnumerable<DriverStep> ReleaseDevice(GroupMember member)
     {

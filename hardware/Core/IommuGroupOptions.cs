@@ -12,6 +12,7 @@ public sealed record IommuGroupOptions
     /// <summary>6.1: whether the driver has a detach_dev, which a group without a default domain rests on.</summary>
     public bool HasDetach { get; init; } = true;
 
-    /// <summary>6.12: the type of the domain that is attached to a device before its driver releases it (release_domain); null: the driver's release does what is needed.</summary>
+    /// <summary>6.12: the type of the domain that is attached to a device before its driver releases it (release_domain); null: the driver's release does what
+    /// is needed.</summary>
     public DomainType? ReleaseDomainType { get; init; }
 }

@@ -41,12 +41,13 @@ internal sealed class Linux61Domains(IIommuDriver driver, IEnumerable<GroupMembe
         foreach (var step in switching.Of(Set(domain)))
             yield return step;
         if (switching.Failed)
-            Warnings.Add($"the driver failed to attach the {(domain == Blocking ? "blocking" : "default")} domain (6.1 drivers/iommu/iommu.c, __iommu_group_set_core_domain)");
+            Warnings.Add($"the driver failed to attach the {(domain == Blocking ? "blocking" : "default")} domain (6.1 iommu.c, __iommu_group_set_core_domain)");
         yield return DriverStep.Return(switching.Value);
     }
 
     /// <inheritdoc/>
-    /// <remarks>After an error every device is sent back to the old domain; a group that was in none says so again, and devices that had been switched stay where they are.</remarks>
+    /// <remarks>After an error every device is sent back to the old domain; a group that was in none says so again, and devices that had been switched stay
+    /// where they are.</remarks>
     public override IEnumerable<DriverStep> SetForCaller(IommuDomain domain)
     {
         var (attach, restore, old) = (new SequenceResult(), new SequenceResult(), Current);

@@ -84,7 +84,8 @@ public sealed class Access : IommufdObject
     /// <summary>Reads.</summary>
     /// <param name="iova">First address, of any alignment.</param>
     /// <param name="data">Receives the bytes.</param>
-    /// <returns>EINVAL: no length. EOVERFLOW: the range wraps. ENOENT: no address space, or not all is mapped. EBUSY: an unmap is waiting. EFAULT: a page is missing.</returns>
+    /// <returns>EINVAL: no length. EOVERFLOW: the range wraps. ENOENT: no address space, or not all is mapped. EBUSY: an unmap is waiting. EFAULT: a page is
+    /// missing.</returns>
     public Errno Read(ulong iova, Span<byte> data)
     {
         var refused = Locate(iova, data.Length, write: false, out var memory);

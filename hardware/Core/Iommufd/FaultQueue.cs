@@ -2,7 +2,8 @@ using Emulator.Hardware.Drivers;
 
 namespace Emulator.Hardware.Core.Iommufd;
 
-/// <summary>Page requests of devices for the user, and the user's answers (IOMMUFD_OBJ_FAULT). Each group is answered once: by the user, or as invalid when its attachment ends.</summary>
+/// <summary>Page requests of devices for the user, and the user's answers (IOMMUFD_OBJ_FAULT). Each group is answered once: by the user, or as invalid when its
+/// attachment ends.</summary>
 /// <remarks>Source: Linux 6.12 drivers/iommu/iommufd/fault.c.</remarks>
 public sealed class FaultQueue : IommufdObject
 {
@@ -39,7 +40,8 @@ public sealed class FaultQueue : IommufdObject
         return Errno.None;
     }
 
-    /// <summary>Answers groups. Result: how many were answered before the first error; if none was, that: -EINVAL: a code other than success and invalid, or a cookie that is
+    /// <summary>Answers groups. Result: how many were answered before the first error; if none was, that: -EINVAL: a code other than success and invalid, or a
+    /// cookie that is
     /// unknown or was answered.</summary>
     public IEnumerable<DriverStep> Write(IReadOnlyList<(int Cookie, PageResponseCode Code)> responses)
     {

@@ -6,7 +6,8 @@ namespace Emulator.Hardware.Core.Iommufd;
 /// <param name="DeviceId">The device for which it must be fit. Another object, or none: -ENOENT.</param>
 /// <param name="PtId">An <see cref="Ioas"/>: a paging HWPT is made; a <see cref="HwptPaging"/>: a nested one on it. Anything else: -EINVAL.</param>
 /// <remarks>
-/// Further errors. -EINVAL: data without a type, or a type without data; the parent is automatic, was not made with <see cref="HwptFlags.NestParent"/>, or is another driver's.
+/// Further errors. -EINVAL: data without a type, or a type without data; the parent is automatic, was not made with <see cref="HwptFlags.NestParent"/>, or is
+/// another driver's.
 /// -EOPNOTSUPP: flags that this kind does not have, a nested one without data, or a driver that is no <see cref="IUserDomainDriver"/>. -ENOENT: no such fault queue.
 /// Else what the driver says. Source: Linux 6.12 drivers/iommu/iommufd/hw_pagetable.c:104, 218, 267.
 /// </remarks>

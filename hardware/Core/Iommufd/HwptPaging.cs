@@ -28,7 +28,8 @@ public sealed class HwptPaging : Hwpt
     /// <inheritdoc/>
     public override HwptPaging Paging => this;
 
-    /// <summary>Starts or stops the tracking of writes (IOMMU_HWPT_SET_DIRTY_TRACKING); marks from before the start are cleared. Result: 0; -EOPNOTSUPP: the domain cannot.</summary>
+    /// <summary>Starts or stops the tracking of writes (IOMMU_HWPT_SET_DIRTY_TRACKING); marks from before the start are cleared. Result: 0; -EOPNOTSUPP: the domain
+    /// cannot.</summary>
     public IEnumerable<DriverStep> SetDirtyTracking(bool enable)
     {
         if (Tracker is not { } tracker)
@@ -48,7 +49,8 @@ public sealed class HwptPaging : Hwpt
             yield return step;
     }
 
-    /// <summary>Tells which pages were written (IOMMU_HWPT_GET_DIRTY_BITMAP). Result: 0; -EOVERFLOW: the range wraps; -EINVAL: no page size, not a multiple of pages, or not all is
+    /// <summary>Tells which pages were written (IOMMU_HWPT_GET_DIRTY_BITMAP). Result: 0; -EOVERFLOW: the range wraps; -EINVAL: no page size, not a multiple of
+    /// pages, or not all is
     /// mapped; -EOPNOTSUPP: the domain cannot.</summary>
     /// <param name="bitmap">The range; receives the answer.</param>
     /// <param name="noClear">Leaves the marks.</param>

@@ -5,7 +5,8 @@ namespace Emulator.Hardware.Core.Iommufd;
 /// <summary>The memory behind one IOAS_MAP (struct iopt_pages), shared by the areas that are copied from it.</summary>
 /// <param name="memory">The user's buffer.</param>
 /// <param name="writable">Whether the first mapping was writable: no copy of it may be more than that.</param>
-/// <remarks>Source: Linux 6.12 drivers/iommu/iommufd/pages.c. Pages are looked up in the process when the first domain or access pins them; later ones take what is pinned.</remarks>
+/// <remarks>Source: Linux 6.12 drivers/iommu/iommufd/pages.c. Pages are looked up in the process when the first domain or access pins them; later ones take what is
+/// pinned.</remarks>
 internal sealed class IoPages(UserMemory memory, bool writable)
 {
     /// <summary>The CPU's page.</summary>

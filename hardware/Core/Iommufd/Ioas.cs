@@ -27,8 +27,10 @@ public sealed class Ioas : IommufdObject
     public bool HugePages => !Pagetable.LargePagesDisabled;
 
     /// <summary>Maps a buffer (IOMMU_IOAS_MAP). Result: the input address.
-    /// -EOPNOTSUPP: unknown flags. -EINVAL: neither readable nor writeable, misaligned, no length, or reserved. -EOVERFLOW: the range wraps. -EEXIST: something is mapped there.
-    /// -ENOSPC: no free address. -EFAULT: a page is missing, or read-only and to be written. Else the error of an attached domain's map. On any error nothing is mapped.</summary>
+    /// -EOPNOTSUPP: unknown flags. -EINVAL: neither readable nor writeable, misaligned, no length, or reserved. -EOVERFLOW: the range wraps. -EEXIST: something is
+    /// mapped there.
+    /// -ENOSPC: no free address. -EFAULT: a page is missing, or read-only and to be written. Else the error of an attached domain's map. On any error nothing is
+    /// mapped.</summary>
     /// <param name="memory">The buffer.</param>
     /// <param name="length">Bytes.</param>
     /// <param name="flags">How.</param>
@@ -62,7 +64,8 @@ public sealed class Ioas : IommufdObject
         return Pagetable.Map([.. areas.Select(area => area.Slice(range))], Requested(flags, iova), Protection(flags));
     }
 
-    /// <summary>Unmaps whole mappings (IOMMU_IOAS_UNMAP). Result: bytes. -EINVAL: no length. -EOVERFLOW: the range wraps. -ENOENT: nothing is mapped there, or the range cuts a
+    /// <summary>Unmaps whole mappings (IOMMU_IOAS_UNMAP). Result: bytes. -EINVAL: no length. -EOVERFLOW: the range wraps. -ENOENT: nothing is mapped there, or the
+    /// range cuts a
     /// mapping. -EDEADLOCK: an access does not let go. Address 0 with length 2^64 - 1 is everything, and no error when that is nothing.</summary>
     public IEnumerable<DriverStep> Unmap(ulong iova, ulong length)
     {

@@ -3,7 +3,8 @@ using Emulator.Hardware.Drivers;
 namespace Emulator.Hardware.Core.Iommufd;
 
 /// <summary>A device as VFIO and iommufd see it: its IOMMU's driver, its group, and what its bus and IOMMU can do for it.</summary>
-/// <param name="driver">The driver of its IOMMU; what that offers beyond <see cref="IIommuDriver"/> is <see cref="IUserDomainDriver"/> and <see cref="IPageFaultDriver"/>.</param>
+/// <param name="driver">The driver of its IOMMU; what that offers beyond <see cref="IIommuDriver"/> is <see cref="IUserDomainDriver"/> and
+/// <see cref="IPageFaultDriver"/>.</param>
 /// <param name="group">Its group.</param>
 /// <param name="member">Its place in the group.</param>
 public sealed class IommuDevice(IIommuDriver driver, IommuGroup group, GroupMember member)

@@ -5,8 +5,10 @@ namespace Emulator.Hardware.Core.Iommufd;
 
 /// <summary>One opened /dev/iommu: its objects and what is done by id.</summary>
 /// <remarks>
-/// The convention of this room: an operation that may program hardware is a sequence of <see cref="DriverStep"/>, nothing of which happens before it is enumerated; one at a time, each to
-/// its end. Its result is what the ioctl hands out - 0, an id, a number of bytes, an input address - or an error, which is -4095 to -1 as in the kernel. An operation that cannot program
+/// The convention of this room: an operation that may program hardware is a sequence of <see cref="DriverStep"/>, nothing of which happens before it is enumerated;
+/// one at a time, each to
+/// its end. Its result is what the ioctl hands out - 0, an id, a number of bytes, an input address - or an error, which is -4095 to -1 as in the kernel. An
+/// operation that cannot program
 /// hardware returns an <see cref="Errno"/>. Source: Linux 6.12 drivers/iommu/iommufd/main.c; Linux 6.1 has no iommufd.
 /// </remarks>
 public sealed class IommufdContext

@@ -26,7 +26,8 @@ public sealed class IommufdDevice : IommufdObject
     /// <summary>Its group in this file.</summary>
     internal IommufdGroup Group { get; }
 
-    /// <summary>Attaches the device. Result: the id of the HWPT. -ENOENT: no such object. -EINVAL: neither an HWPT nor an IOAS, the group is on another HWPT, or the device is attached.
+    /// <summary>Attaches the device. Result: the id of the HWPT. -ENOENT: no such object. -EINVAL: neither an HWPT nor an IOAS, the group is on another HWPT, or the
+    /// device is attached.
     /// -EADDRINUSE: something is mapped where the device may not have it. Else the core's or the driver's error.</summary>
     /// <param name="ptId">An HWPT; or an IOAS: an automatic HWPT is found that takes the device, or made.</param>
     public IEnumerable<DriverStep> Attach(int ptId) => Change(ptId, attach: true);

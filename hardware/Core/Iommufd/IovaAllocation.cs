@@ -3,7 +3,8 @@ using Emulator.Hardware.Drivers;
 
 namespace Emulator.Hardware.Core.Iommufd;
 
-/// <summary>Finds an input address for a buffer (iopt_alloc_iova): the lowest free one above the first page that is as aligned as the buffer lets large pages be.</summary>
+/// <summary>Finds an input address for a buffer (iopt_alloc_iova): the lowest free one above the first page that is as aligned as the buffer lets large pages
+/// be.</summary>
 /// <remarks>Source: Linux 6.12 drivers/iommu/iommufd/io_pagetable.c.</remarks>
 internal static class IovaAllocation
 {

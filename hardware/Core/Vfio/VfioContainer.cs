@@ -47,7 +47,8 @@ public sealed class VfioContainer(VfioOptions? options = null)
         HasIommu = true;
     }
 
-    /// <summary>Maps a buffer (VFIO_IOMMU_MAP_DMA). Result: 0. -EINVAL: no IOMMU was chosen, misaligned, reserved or no access. -EEXIST: something is mapped there. -EFAULT: a page is
+    /// <summary>Maps a buffer (VFIO_IOMMU_MAP_DMA). Result: 0. -EINVAL: no IOMMU was chosen, misaligned, reserved or no access. -EEXIST: something is mapped there.
+    /// -EFAULT: a page is
     /// missing.</summary>
     /// <param name="memory">The buffer, all of it.</param>
     /// <param name="iova">The input address.</param>

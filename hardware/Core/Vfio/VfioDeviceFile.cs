@@ -21,7 +21,8 @@ public sealed class VfioDeviceFile
     /// <summary>The device.</summary>
     public VfioDevice Device { get; }
 
-    /// <summary>Claims the device for an opened iommufd (VFIO_DEVICE_BIND_IOMMUFD). Result: the id of the <see cref="IommufdDevice"/>. -EINVAL: a file from a group, bound already, or
+    /// <summary>Claims the device for an opened iommufd (VFIO_DEVICE_BIND_IOMMUFD). Result: the id of the <see cref="IommufdDevice"/>. -EINVAL: a file from a group,
+    /// bound already, or
     /// another file has the device. -EBUSY: the group is open. Else the error of the claim.</summary>
     public IEnumerable<DriverStep> BindIommufd(IommufdContext context)
     {
@@ -48,7 +49,8 @@ public sealed class VfioDeviceFile
         yield return call.Return;
     }
 
-    /// <summary>Attaches the device, or moves it if it is attached (iommufd.c:150-158). Result: the id of the HWPT. -EINVAL: not bound, or a file from a group. Else the error of
+    /// <summary>Attaches the device, or moves it if it is attached (iommufd.c:150-158). Result: the id of the HWPT. -EINVAL: not bound, or a file from a group. Else
+    /// the error of
     /// <see cref="IommufdDevice.Attach"/> or <see cref="IommufdDevice.Replace"/>.</summary>
     /// <param name="ptId">An HWPT or an IOAS.</param>
     public IEnumerable<DriverStep> Attach(int ptId) => !_isCdev || !_granted ? [DriverStep.Fail(Errno.EINVAL)]

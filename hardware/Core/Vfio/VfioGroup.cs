@@ -4,7 +4,8 @@ using Emulator.Hardware.Drivers;
 namespace Emulator.Hardware.Core.Vfio;
 
 /// <summary>A group whose devices are bound to VFIO drivers: /dev/vfio/N.</summary>
-/// <remarks>Source: Linux 6.12 drivers/vfio/group.c. Sequences and their results: see <see cref="IommufdContext"/>. Every device of the group is bound to a VFIO driver here.</remarks>
+/// <remarks>Source: Linux 6.12 drivers/vfio/group.c. Sequences and their results: see <see cref="IommufdContext"/>. Every device of the group is bound to a VFIO
+/// driver here.</remarks>
 public sealed class VfioGroup
 {
     private readonly VfioOptions _options;
@@ -59,7 +60,8 @@ public sealed class VfioGroup
         return Errno.None;
     }
 
-    /// <summary>Puts the group into a container: its DMA is claimed (VFIO_GROUP_SET_CONTAINER). Result: 0. -EINVAL: it is in one. -EPERM: real groups and groups without an IOMMU
+    /// <summary>Puts the group into a container: its DMA is claimed (VFIO_GROUP_SET_CONTAINER). Result: 0. -EINVAL: it is in one. -EPERM: real groups and groups
+    /// without an IOMMU
     /// are mixed, no privilege, or a kernel driver or somebody else has the group. Else the error of the claim or of the attach, and nothing is claimed.</summary>
     public IEnumerable<DriverStep> SetContainer(VfioContainer container)
     {
@@ -100,7 +102,8 @@ public sealed class VfioGroup
         return Errno.None;
     }
 
-    /// <summary>Takes the group out of its container or forgets the iommufd (VFIO_GROUP_UNSET_CONTAINER). Result: 0; the group is back in its default domain. -EINVAL: it has none.
+    /// <summary>Takes the group out of its container or forgets the iommufd (VFIO_GROUP_UNSET_CONTAINER). Result: 0; the group is back in its default domain.
+    /// -EINVAL: it has none.
     /// -EBUSY: a device is open.</summary>
     public IEnumerable<DriverStep> UnsetContainer()
     {
@@ -114,7 +117,8 @@ public sealed class VfioGroup
             yield return step;
     }
 
-    /// <summary>Opens a device (VFIO_GROUP_GET_DEVICE_FD). Result: 0, and the file is in <paramref name="opened"/>. -EINVAL: no container, or it has no IOMMU yet. -ENODEV: not of this
+    /// <summary>Opens a device (VFIO_GROUP_GET_DEVICE_FD). Result: 0, and the file is in <paramref name="opened"/>. -EINVAL: no container, or it has no IOMMU yet.
+    /// -ENODEV: not of this
     /// group, or the iommufd has no IOAS for compatibility any more. Else the error of the bind or the attach.</summary>
     /// <param name="device">The device.</param>
     /// <param name="opened">Receives the file.</param>
