@@ -20,4 +20,7 @@ public enum DomainType
 
     /// <summary>6.12: what a platform does without a domain - the resting state of drivers that know unmanaged domains only.</summary>
     Platform = 32,
+
+    /// <summary>A guest's page table over a parent domain of the host (6.12, IOMMU_DOMAIN_NESTED): only iommufd has it made, see <see cref="Core.Iommufd.IUserDomainDriver"/>.</summary>
+    Nested = 0x40,
 }

@@ -47,8 +47,17 @@ public enum Errno
     /// <summary>Numerical result out of range.</summary>
     ERANGE = 34,
 
+    /// <summary>A deadlock would occur, or something never lets go.</summary>
+    EDEADLOCK = 35,
+
     /// <summary>Function not implemented.</summary>
     ENOSYS = 38,
+
+    /// <summary>Value too large: an address range wraps.</summary>
+    EOVERFLOW = 75,
+
+    /// <summary>The answer does not fit; how much would, is told.</summary>
+    EMSGSIZE = 90,
 
     /// <summary>Operation not supported.</summary>
     EOPNOTSUPP = 95,

@@ -79,8 +79,9 @@ internal static partial class IommuTables
     private static void Domains(StringBuilder text, IommuRoom room) => SurveyMarkdown.Table(
         text,
         ["domain type", "Linux 6.1", "Linux 6.12"],
-        // The core makes the platform's domain itself.
-        Enum.GetValues<DomainType>().Where(type => type != DomainType.Platform).Select(type => (string[])[$"{type}", .. Kernels.Select(kernel => Offers(room, kernel, type))]));
+        // The core makes the platform's domain itself, and only iommufd asks for nested ones.
+        Enum.GetValues<DomainType>().Where(type => type is not (DomainType.Platform or DomainType.Nested))
+            .Select(type => (string[])[$"{type}", .. Kernels.Select(kernel => Offers(room, kernel, type))]));
 
     private static string Offers(IommuRoom room, KernelVersion kernel, DomainType type)
     {

@@ -1,5 +1,4 @@
 using System.Runtime.ExceptionServices;
-using Emulator.Actors.Faults;
 using Emulator.Simulations.Shrinking;
 
 namespace Emulator.Simulations.Exploration;
@@ -7,7 +6,7 @@ namespace Emulator.Simulations.Exploration;
 /// <summary>Explores the seeds of an experiment on several threads, and shrinks what fails.</summary>
 /// <param name="experiment">The experiment.</param>
 /// <param name="options">Which seeds, and how.</param>
-public sealed class Exploration(Experiment experiment, ExplorationOptions options)
+public sealed class SeedSweep(Experiment experiment, ExplorationOptions options)
 {
     private int _taken;
     private int _done;
