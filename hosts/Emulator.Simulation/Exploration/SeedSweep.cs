@@ -1,5 +1,4 @@
 using System.Runtime.ExceptionServices;
-using Emulator.Simulations.Shrinking;
 
 namespace Emulator.Simulations.Exploration;
 

@@ -18,7 +18,7 @@ internal sealed class GroupRig
         Driver.Calls.Clear();
     }
 
-    public static object Vfio { get; } = new();
+    public static object VfioOwner { get; } = new();
 
     public ScriptedDriver Driver { get; }
 
@@ -49,7 +49,7 @@ internal sealed class GroupRig
 
     public static void Is(Errno expected, IEnumerable<DriverStep> sequence) => Assert.Equal(-(long)expected, Run(sequence));
 
-    public GroupRig Claimed() => After(Group.ClaimDmaOwner(Vfio));
+    public GroupRig Claimed() => After(Group.ClaimDmaOwner(VfioOwner));
 
     public GroupRig After(params IEnumerable<DriverStep>[] sequences)
     {

@@ -16,12 +16,12 @@ public sealed class MemberTests
     {
         var rig = Direct(New);
 
-        Is(Errno.EINVAL, rig.Group.ClaimDmaOwner(Vfio));
+        Is(Errno.EINVAL, rig.Group.ClaimDmaOwner(VfioOwner));
 
         Assert.DoesNotContain(rig.Driver.Calls, call => call.StartsWith("block d1", StringComparison.Ordinal));
         Assert.Same(rig.Group.DefaultDomain, rig.Group.Domain);
         Assert.Null(rig.Group.Owner);
-        Is(Errno.None, Direct(Old).Group.ClaimDmaOwner(Vfio));
+        Is(Errno.None, Direct(Old).Group.ClaimDmaOwner(VfioOwner));
     }
 
     // 23: an empty domain is a blocking one too
@@ -30,7 +30,7 @@ public sealed class MemberTests
     {
         var rig = Direct(New, new ScriptedDriver(New, native: false));
 
-        Is(Errno.EINVAL, rig.Group.ClaimDmaOwner(Vfio));
+        Is(Errno.EINVAL, rig.Group.ClaimDmaOwner(VfioOwner));
 
         Assert.Same(rig.Group.DefaultDomain, rig.Group.Domain);
     }
@@ -92,7 +92,7 @@ public sealed class MemberTests
     {
         var rig = Deferred(kernel);
 
-        Is(Errno.None, rig.Group.ClaimDmaOwner(Vfio));
+        Is(Errno.None, rig.Group.ClaimDmaOwner(VfioOwner));
         Is(Errno.None, rig.Group.ReleaseDmaOwner());
 
         rig.Called("block d0", "block d1", "attach d0 Dma", "attach d1 Dma");

@@ -18,7 +18,7 @@ public sealed class OwnershipTests
     {
         var rig = new GroupRig(kernel);
 
-        foreach (var step in rig.Group.ClaimDmaOwner(Vfio))
+        foreach (var step in rig.Group.ClaimDmaOwner(VfioOwner))
         {
             if (step.Kind == DriverStepKind.Return)
                 Assert.Equal(0, step.Result);
@@ -28,7 +28,7 @@ public sealed class OwnershipTests
 
         rig.Called("block d0", "block d1");
         Assert.All(rig.Group.Members, member => Assert.Same(rig.Group.BlockingDomain, member.Domain));
-        Assert.Equal((Vfio, 1, GroupState.Claimed), (rig.Group.Owner, rig.Group.OwnerCount, rig.Group.State));
+        Assert.Equal((VfioOwner, 1, GroupState.Claimed), (rig.Group.Owner, rig.Group.OwnerCount, rig.Group.State));
     }
 
     // 1: the blocker of drivers that have none of their own, made once and kept
@@ -54,7 +54,7 @@ public sealed class OwnershipTests
         var rig = new GroupRig(kernel);
         rig.Driver.NoDomains = Errno.ENOSPC;
 
-        Is(expected, rig.Group.ClaimDmaOwner(Vfio));
+        Is(expected, rig.Group.ClaimDmaOwner(VfioOwner));
 
         rig.Called();
         Assert.Equal(GroupState.Idle, rig.Group.State);
@@ -69,7 +69,7 @@ public sealed class OwnershipTests
         var rig = new GroupRig(kernel);
         rig.After(rig.Group.UseDefaultDomain());
 
-        Is(Errno.EPERM, rig.Group.ClaimDmaOwner(Vfio));
+        Is(Errno.EPERM, rig.Group.ClaimDmaOwner(VfioOwner));
 
         rig.Called();
         Assert.Equal(GroupState.Kernel, rig.Group.State);
@@ -83,7 +83,7 @@ public sealed class OwnershipTests
     {
         var rig = new GroupRig(kernel).Claimed();
 
-        Is(Errno.EPERM, rig.Group.ClaimDmaOwner(Vfio));
+        Is(Errno.EPERM, rig.Group.ClaimDmaOwner(VfioOwner));
 
         Assert.Equal(1, rig.Group.OwnerCount);
     }
@@ -94,12 +94,12 @@ public sealed class OwnershipTests
     {
         var rig = new GroupRig(New);
         var (first, second) = (rig.Group.Members[0], rig.Group.Members[1]);
-        rig.After(rig.Group.ClaimDeviceDmaOwner(first, Vfio), rig.Group.ClaimDeviceDmaOwner(second, Vfio));
+        rig.After(rig.Group.ClaimDeviceDmaOwner(first, VfioOwner), rig.Group.ClaimDeviceDmaOwner(second, VfioOwner));
 
         Assert.Equal(2, rig.Group.OwnerCount);
         Is(Errno.EPERM, rig.Group.ClaimDeviceDmaOwner(first, new object()));
         Is(Errno.EINVAL, rig.Group.ClaimDeviceDmaOwner(first, null));
-        Is(Errno.ENODEV, rig.Group.ClaimDeviceDmaOwner(Member(7), Vfio));
+        Is(Errno.ENODEV, rig.Group.ClaimDeviceDmaOwner(Member(7), VfioOwner));
         Assert.Single(rig.Group.Warnings);
 
         Is(Errno.None, rig.Group.ReleaseDeviceDmaOwner(first));
@@ -116,7 +116,7 @@ public sealed class OwnershipTests
     {
         var rig = new GroupRig(Old);
 
-        Is(Errno.EOPNOTSUPP, rig.Group.ClaimDeviceDmaOwner(rig.Group.Members[0], Vfio));
+        Is(Errno.EOPNOTSUPP, rig.Group.ClaimDeviceDmaOwner(rig.Group.Members[0], VfioOwner));
         Is(Errno.EOPNOTSUPP, rig.Group.ReleaseDeviceDmaOwner(rig.Group.Members[0]));
     }
 
@@ -129,7 +129,7 @@ public sealed class OwnershipTests
         var rig = new GroupRig(kernel);
         rig.After(rig.Group.AttachGroup(rig.A));
 
-        Is(Errno.EBUSY, rig.Group.ClaimDmaOwner(Vfio));
+        Is(Errno.EBUSY, rig.Group.ClaimDmaOwner(VfioOwner));
 
         Assert.Equal((rig.A, GroupState.ForeignAttached), (rig.Group.Domain, rig.Group.State));
     }
@@ -156,7 +156,7 @@ public sealed class OwnershipTests
         var rig = new GroupRig(New, driver: new ScriptedPasidDriver(New));
         var member = rig.Group.Members[0];
         rig.After(rig.Group.AttachPasid(rig.A, member, 3));
-        Is(Errno.EBUSY, rig.Group.ClaimDmaOwner(Vfio));
+        Is(Errno.EBUSY, rig.Group.ClaimDmaOwner(VfioOwner));
 
         rig.After(rig.Group.UseDefaultDomain());
         Is(Errno.EBUSY, rig.Group.UseDefaultDomain());
@@ -246,7 +246,7 @@ public sealed class OwnershipTests
     {
         var rig = new GroupRig(New);
 
-        var claim = rig.Group.ClaimDmaOwner(Vfio);
+        var claim = rig.Group.ClaimDmaOwner(VfioOwner);
         rig.After(rig.Group.UseDefaultDomain());
 
         Is(Errno.EPERM, claim);

@@ -202,8 +202,8 @@ public sealed class SwitchTests
         var (old, later) = (new GroupRig(Old), new GroupRig(New));
         old.Driver.Failing = later.Driver.Failing = call => call == "block d1" ? Errno.EIO : null;
 
-        Is(Errno.EIO, old.Group.ClaimDmaOwner(Vfio));
-        Is(Errno.EIO, later.Group.ClaimDmaOwner(Vfio));
+        Is(Errno.EIO, old.Group.ClaimDmaOwner(VfioOwner));
+        Is(Errno.EIO, later.Group.ClaimDmaOwner(VfioOwner));
 
         old.Called("block d0", "block d1");
         Assert.Same(old.Group.BlockingDomain, old.Group.Members[0].Domain);

@@ -79,7 +79,7 @@ public sealed class TransitionTests
             "ForeignAttached" => rig.After(group.AttachGroup(rig.A)),
             "KernelForeign" => rig.After(group.UseDefaultDomain(), group.AttachGroup(rig.A)),
             "Claimed" => rig.Claimed(),
-            "ClaimedTwice" => rig.After(group.ClaimDeviceDmaOwner(group.Members[0], Vfio), group.ClaimDeviceDmaOwner(group.Members[1], Vfio)),
+            "ClaimedTwice" => rig.After(group.ClaimDeviceDmaOwner(group.Members[0], VfioOwner), group.ClaimDeviceDmaOwner(group.Members[1], VfioOwner)),
             _ => rig.Claimed().After(group.AttachGroup(rig.A)),
         };
     }
@@ -91,8 +91,8 @@ public sealed class TransitionTests
         {
             "use" => group.UseDefaultDomain(),
             "unuse" => Unuse(group),
-            "claim" => group.ClaimDmaOwner(Vfio),
-            "claim device" => group.ClaimDeviceDmaOwner(member, Vfio),
+            "claim" => group.ClaimDmaOwner(VfioOwner),
+            "claim device" => group.ClaimDeviceDmaOwner(member, VfioOwner),
             "claim device of another" => group.ClaimDeviceDmaOwner(member, new object()),
             "release" => group.ReleaseDmaOwner(),
             "release device" => group.ReleaseDeviceDmaOwner(member),
