@@ -1,6 +1,8 @@
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.Hosting;
+using Akka.Pattern;
+using Emulator.Actors.Coordination;
 using Emulator.Actors.Hosts;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -42,6 +44,41 @@ public static class EmulatorHostingExtensions
                 loggers.AddLoggerFactory();
             })
             .WithActors((system, _) => clients.Fill([.. hosts.Select((host, index) => Build(system, host, index, options ?? new EmulatorOptions()))]));
+    }
+
+    /// <summary>Adds an ownership coordinator of the hosts of <see cref="AddEmulator(IServiceCollection, IReadOnlyList{HostSpecification}, EmulatorOptions)"/>, which comes before,
+    /// and <see cref="CoordinatorClient"/> to reach it.</summary>
+    /// <param name="services">The program's services.</param>
+    /// <param name="options">How it works; null for the defaults.</param>
+    /// <exception cref="ArgumentException">An option is outside its limits.</exception>
+    /// <exception cref="InvalidOperationException">No emulator was added. When the actor system starts: a host starts with its first tenants.</exception>
+    public static IServiceCollection AddOwnershipCoordinator(this IServiceCollection services, CoordinatorOptions? options = null)
+    {
+        options ??= new CoordinatorOptions();
+        options.Validate();
+        var hosts = services.Select(service => service.ImplementationInstance).OfType<EmulatedHosts>().FirstOrDefault()
+            ?? throw new InvalidOperationException("the coordinator needs hosts: AddEmulator comes before AddOwnershipCoordinator");
+        var client = new CoordinatorClient(ActorRefs.Nobody, options.AskTimeout);
+        return services.AddSingleton(client).AddAkka("emulator", builder => builder
+            .AddHocon(options.Journal.Open(), HoconAddMode.Prepend)
+            .WithActors((system, _) => client.Actor = StartCoordinator(system, options, hosts)));
+    }
+
+    /// <summary>Starts a coordinator in an actor system that has the emulator's configuration and that of a journal.</summary>
+    /// <param name="system">The actor system.</param>
+    /// <param name="options">How it works.</param>
+    /// <param name="hosts">The hosts, which start <see cref="StartsWith.Blocked"/>.</param>
+    /// <returns>Its supervisor, which forwards to it, and starts it again from the journal when it had to stop.</returns>
+    internal static IActorRef StartCoordinator(ActorSystem system, CoordinatorOptions options, IReadOnlyList<HostClient> hosts)
+    {
+        if (hosts.FirstOrDefault(host => host.Specification.Start != StartsWith.Blocked) is { } early)
+            throw new InvalidOperationException($"host {early.Specification.Name} starts with its first tenants; under a coordinator it must start blocked");
+        IActorRef[] actors = [.. hosts.Select(host => host.Actor)];
+        var coordinator = Props.Create(() => new OwnershipCoordinator(options, actors));
+        return system.ActorOf(
+            BackoffSupervisor.Props(Backoff.OnStop(coordinator, "coordinator", TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30), randomFactor: 0.2, maxNrOfRetries: -1)
+                .WithDefaultStoppingStrategy().WithReplyWhileStopped(new CoordinationMessages.CoordinatorUnavailable())),
+            "ownership");
     }
 
     /// <summary>The configuration that the emulator's actors need.</summary>
