@@ -22,7 +22,12 @@ public static class EmulatorHostingExtensions
     {
         Check(hosts);
         var clients = new EmulatedHosts();
-        return services.AddSingleton(clients).AddAkka("emulator", builder => builder.AddEmulator(clients, hosts, options));
+        return services.AddSingleton(clients).AddAkka("emulator", (builder, provider) =>
+        {
+            builder.AddEmulator(clients, hosts, options);
+            if (provider.GetService<CoordinatorOptions>() is { } coordinator)
+                builder.AddOwnershipCoordinator(provider.GetRequiredService<CoordinatorClient>(), clients, coordinator);
+        });
     }
 
     /// <summary>Adds emulated hosts to an actor system.</summary>
@@ -46,22 +51,30 @@ public static class EmulatorHostingExtensions
             .WithActors((system, _) => clients.Fill([.. hosts.Select((host, index) => Build(system, host, index, options ?? new EmulatorOptions()))]));
     }
 
-    /// <summary>Adds an ownership coordinator of the hosts of <see cref="AddEmulator(IServiceCollection, IReadOnlyList{HostSpecification}, EmulatorOptions)"/>, which comes before,
-    /// and <see cref="CoordinatorClient"/> to reach it.</summary>
+    /// <summary>Adds an ownership coordinator of the hosts that <see cref="AddEmulator(IServiceCollection, IReadOnlyList{HostSpecification}, EmulatorOptions)"/> adds,
+    /// which start <see cref="StartsWith.Blocked"/>, and <see cref="CoordinatorClient"/> to reach it.</summary>
     /// <param name="services">The program's services.</param>
     /// <param name="options">How it works; null for the defaults.</param>
     /// <exception cref="ArgumentException">An option is outside its limits.</exception>
-    /// <exception cref="InvalidOperationException">No emulator was added. When the actor system starts: a host starts with its first tenants.</exception>
     public static IServiceCollection AddOwnershipCoordinator(this IServiceCollection services, CoordinatorOptions? options = null)
     {
         options ??= new CoordinatorOptions();
         options.Validate();
-        var hosts = services.Select(service => service.ImplementationInstance).OfType<EmulatedHosts>().FirstOrDefault()
-            ?? throw new InvalidOperationException("the coordinator needs hosts: AddEmulator comes before AddOwnershipCoordinator");
-        var client = new CoordinatorClient(ActorRefs.Nobody, options.AskTimeout);
-        return services.AddSingleton(client).AddAkka("emulator", builder => builder
-            .AddHocon(options.Journal.Open(), HoconAddMode.Prepend)
-            .WithActors((system, _) => client.Actor = StartCoordinator(system, options, hosts)));
+        return services.AddSingleton(options).AddSingleton(new CoordinatorClient(ActorRefs.Nobody, options.AskTimeout));
+    }
+
+    /// <summary>Adds an ownership coordinator to an actor system, after its hosts. Opens the journal.</summary>
+    /// <param name="builder">The actor system's configuration.</param>
+    /// <param name="client">Receives the coordinator when the actor system starts.</param>
+    /// <param name="hosts">The hosts.</param>
+    /// <param name="options">How it works.</param>
+    public static AkkaConfigurationBuilder AddOwnershipCoordinator(
+        this AkkaConfigurationBuilder builder, CoordinatorClient client, EmulatedHosts hosts, CoordinatorOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        ArgumentNullException.ThrowIfNull(hosts);
+        ArgumentNullException.ThrowIfNull(options);
+        return builder.AddHocon(options.Journal.Open(), HoconAddMode.Prepend).WithActors((system, _) => client.Actor = StartCoordinator(system, options, hosts));
     }
 
     /// <summary>Starts a coordinator in an actor system that has the emulator's configuration and that of a journal.</summary>
