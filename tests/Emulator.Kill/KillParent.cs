@@ -54,13 +54,15 @@ public static class KillParent
 
         var lines = new List<KillLine>();
         var ready = new TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var acknowledging = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var reading = ReadAsync();
 
-        // One in four in mid start-up; the first run is let come up, so that there is something to lose.
-        if (run > 0 && random.Next(4) == 0)
+        // One in four in mid start-up, one while owners are being restored, two among changes; the first among changes, so that there is something to lose.
+        var moment = run == 0 ? 3 : random.Next(4);
+        if (moment == 0)
             await Task.Delay(startUp * random.NextDouble());
-        else if (await Task.WhenAny(ready.Task, reading) == ready.Task)
-            await Task.Delay(random.Next(300) + (run == 0 ? 1000 : 0));
+        else if (await Task.WhenAny(moment == 1 ? ready.Task : acknowledging.Task, reading) != reading)
+            await Task.Delay(random.Next(300));
         child.Kill();
         await child.WaitForExitAsync();
         await reading;
@@ -74,6 +76,8 @@ public static class KillParent
                     continue;
                 if (line.Word == KillLine.Ready)
                     ready.TrySetResult(Stopwatch.GetElapsedTime(started));
+                if (line.Word is KillLine.Completed or KillLine.Failed)
+                    acknowledging.TrySetResult();
                 lines.Add(line);
             }
         }

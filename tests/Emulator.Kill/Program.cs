@@ -10,6 +10,8 @@ if (options.TryGetValue("--child", out var file))
     return 0;
 }
 
-var result = await KillParent.RunAsync(Number("--kills", 5), Number("--seed", 1), Console.Error);
+var seed = Number("--seed", 1);
+Console.Error.WriteLine($"seed {seed}");
+var result = await KillParent.RunAsync(Number("--kills", 5), seed, Console.Error);
 Console.WriteLine(result);
 return result.Held ? 0 : 1;
