@@ -7,7 +7,7 @@ namespace Emulator.Actors.Coordination;
 /// <summary>What the coordinator journals.</summary>
 internal static class CoordinationEvents
 {
-    /// <summary>A host has joined, for the first time or again. Its groups' epochs go on from <paramref name="Floor"/>, which is above all that it can have used before.</summary>
+    /// <summary>A host has joined, for the first time or again. Its groups' epochs go on from <paramref name="Floor"/>, above all that it can have used before.</summary>
     public sealed record HostAdmitted(string Host, int Devices, int GroupSize, int Tenants, Epoch Floor) : ICoordinationEvent;
 
     /// <summary>A change is to be made. Before the host is told.</summary>

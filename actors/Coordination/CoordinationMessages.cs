@@ -7,14 +7,15 @@ namespace Emulator.Actors.Coordination;
 public static class CoordinationMessages
 {
     /// <summary>One change of one group.</summary>
-    /// <param name="Id">Given by the requester, unique for ever, 1 to <see cref="CoordinatorOptions.MaxIdLength"/> characters. A change that is asked for again under its id is answered with
-    /// what has become of it, and not made again.</param>
+    /// <param name="Id">Given by the requester, unique for ever, 1 to <see cref="CoordinatorOptions.MaxIdLength"/> characters. A change that is asked for again under
+    /// its id is answered with what has become of it, and not made again.</param>
     /// <param name="Host">The host's name.</param>
     /// <param name="Group">The group, from 0.</param>
     /// <param name="ToTenant">The owner tag of the tenant to join; <see cref="OwnerTag.None"/> to stay blocked.</param>
     public sealed record OwnerChange(string Id, string Host, int Group, OwnerTag ToTenant);
 
-    /// <summary>Asks for changes, any number at once: of one group in this order, of different groups side by side. Answer: <see cref="ChangesEnded"/>, when the last has ended.</summary>
+    /// <summary>Asks for changes, any number at once: of one group in this order, of different groups side by side.
+    /// Answer: <see cref="ChangesEnded"/>, when the last has ended.</summary>
     /// <param name="Changes">The changes.</param>
     public sealed record ChangeOwners(IReadOnlyList<OwnerChange> Changes);
 

@@ -21,7 +21,7 @@ public sealed record CoordinatorOptions
     /// <summary>Events from one snapshot to the next; at least 1.</summary>
     public int SnapshotEvery { get; init; } = 10_000;
 
-    /// <summary>Outcomes that are remembered by their ids; at least 1. When there are more, the oldest is forgotten, and a change that comes again under its id is a new one.</summary>
+    /// <summary>Outcomes that are remembered by their ids; at least 1. When there are more, the oldest is forgotten: under its id comes a new change.</summary>
     public int OutcomesKept { get; init; } = 65_536;
 
     /// <summary>How long after a failed attempt to restore an owner the next one is made; of the wall clock.</summary>

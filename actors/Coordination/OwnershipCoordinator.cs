@@ -79,7 +79,8 @@ internal sealed class OwnershipCoordinator : UntypedPersistentActor, IWithTimers
                 Take(ChangesOf(host));
                 break;
             case QueryOwners query:
-                Sender.Tell(new Owners([.. _hosts.Values.Where(host => query.Host == null || host.Record.Name == query.Host).SelectMany(host => host.Groups).Select(OwnerOf)]));
+                var asked = _hosts.Values.Where(host => query.Host == null || host.Record.Name == query.Host);
+                Sender.Tell(new Owners([.. asked.SelectMany(host => host.Groups).Select(OwnerOf)]));
                 break;
             case HostMessages.Reassigned done:
                 Answered(done.Host, done.Group, done.Epoch);
@@ -97,7 +98,7 @@ internal sealed class OwnershipCoordinator : UntypedPersistentActor, IWithTimers
                 Lose(lost);
                 break;
             case RestoreAgain again:
-                if (!again.Lane.InForce && again.Lane.Host.Actor != null)
+                if (!again.Lane.InForce)
                     Restore(again.Lane);
                 break;
             case Terminated gone:
@@ -139,7 +140,7 @@ internal sealed class OwnershipCoordinator : UntypedPersistentActor, IWithTimers
         : [new OwnerChange(change.Id, change.Host, -1, change.ToTenant)];
 
     private static GroupOwner OwnerOf(GroupLane lane) =>
-        new(lane.Host.Record.Name, lane.Group, lane.Record.Owner, lane.Record.Epoch, lane.InForce && lane.Phase is LanePhase.Idle or LanePhase.Ready);
+        new(lane.Host.Record.Name, lane.Group, lane.Record.Owner, lane.Record.Epoch, lane.InForce && !lane.MustRestore && lane.Phase is LanePhase.Idle or LanePhase.Ready);
 
     private void Take(IReadOnlyList<OwnerChange> changes)
     {
@@ -286,10 +287,8 @@ internal sealed class OwnershipCoordinator : UntypedPersistentActor, IWithTimers
     {
         _inFlight--;
         lane.Phase = LanePhase.Idle;
-        if (lane.Host.Actor != null && lane.LostAt > lane.Record.Epoch)
-            Restore(lane);
-        else
-            MakeReady(lane);
+        lane.MustRestore |= lane.LostAt > lane.Record.Epoch;
+        MakeReady(lane);
     }
 
     private void RestoreLater(GroupLane lane, HostMessages.ReassignmentFailed failure)

@@ -5,8 +5,8 @@ using static Emulator.Actors.Coordination.CoordinationMessages;
 namespace Emulator.Actors.Hosting;
 
 /// <summary>The ownership coordinator, as a program outside the actors sees it. Registered as a service; usable when the actor system has started.</summary>
-/// <remarks>May be used by several threads at once. Every call throws <see cref="AskTimeoutException"/> when there is no answer in time - the change goes on, and who asks again under its id
-/// gets its outcome - and <see cref="InvalidOperationException"/> while the journal cannot be read or written.</remarks>
+/// <remarks>May be used by several threads at once. Every call throws <see cref="AskTimeoutException"/> when there is no answer in time - the change goes on, and who asks again
+/// under its id gets its outcome - and <see cref="InvalidOperationException"/> while the journal cannot be read or written.</remarks>
 public sealed class CoordinatorClient
 {
     private readonly TimeSpan _timeout;

@@ -10,8 +10,8 @@ using static Emulator.Actors.Coordination.CoordinationMessages;
 
 namespace Emulator.Benchmarks;
 
-/// <summary>A change of owner on idle hosts: the bare driver steps, one change after another through a host's actors, and many at once through the coordinator with its journal in
-/// a file. Times are per change; the ratio to the bare steps is in the table.</summary>
+/// <summary>A change of owner on idle hosts: the bare driver steps, one change after another through a host's actors, and many at once through the coordinator with its
+/// journal in a file. Times are per change; the ratio to the bare steps is in the table.</summary>
 [MemoryDiagnoser]
 [BenchmarkCategory("ownership")]
 public class OwnershipBenchmarks

@@ -9,7 +9,8 @@ using static Emulator.Actors.Coordination.CoordinationMessages;
 
 namespace Emulator.Kill;
 
-/// <summary>The program that is killed: a coordinator, a real host, and requesters that never stop. It says on standard output what it asks for and what it is answered.</summary>
+/// <summary>The program that is killed: a coordinator, a real host, and requesters. It says on standard output what it asks for and what it is answered, and ends
+/// by itself after a minute should its parent be gone.</summary>
 internal static class KillChild
 {
     public const int Groups = 8;
@@ -44,7 +45,9 @@ internal static class KillChild
             await Task.Delay(2);
 
         await Task.WhenAll(again.Select(change => ChangeAsync(client, change)));
-        await Task.WhenAll([WatchAsync(host), .. Enumerable.Range(0, Groups).Select(group => MoveAsync(client, host.Specification.Name, group, run))]);
+        _ = WatchAsync(host);
+        var requesters = Task.WhenAll(Enumerable.Range(0, Groups).Select(group => MoveAsync(client, host.Specification.Name, group, run)));
+        await await Task.WhenAny(requesters, Task.Delay(TimeSpan.FromMinutes(1)));
     }
 
     private static HostClient StartHost(ActorSystem system, int run)
@@ -88,7 +91,8 @@ internal static class KillChild
     {
         Say(new KillLine(KillLine.Ask, change.Id, change.Group, change.ToTenant.Value, 0));
         var outcome = await client.ChangeAsync(change);
-        Say(new KillLine(outcome.Result == ChangeResult.Completed ? KillLine.Completed : KillLine.Failed, change.Id, change.Group, change.ToTenant.Value, outcome.Epoch.Value));
+        var word = outcome.Result == ChangeResult.Completed ? KillLine.Completed : KillLine.Failed;
+        Say(new KillLine(word, change.Id, change.Group, change.ToTenant.Value, outcome.Epoch.Value));
     }
 
     private static async Task WatchAsync(HostClient host)

@@ -33,10 +33,11 @@ internal sealed record KillLine(string Word, string Id, int Group, int Tenant, l
 
     public static bool TryParse(string text, [NotNullWhen(true)] out KillLine? line)
     {
-        var parts = text.Split(' ');
-        line = parts is [_, _, _, _, _, "."]
-            ? new KillLine(parts[0], parts[1], int.Parse(parts[2], CultureInfo.InvariantCulture), int.Parse(parts[3], CultureInfo.InvariantCulture), long.Parse(parts[4], CultureInfo.InvariantCulture))
+        line = text.Split(' ') is [var word, var id, var group, var tenant, var epoch, "."]
+            ? new KillLine(word, id, (int)Number(group), (int)Number(tenant), Number(epoch))
             : null;
         return line != null;
     }
+
+    private static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
 }

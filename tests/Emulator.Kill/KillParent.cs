@@ -38,7 +38,8 @@ public static class KillParent
         }
     }
 
-    private static async Task<(List<KillLine> Lines, TimeSpan? ReadyAfter)> RunChildAsync(DirectoryInfo folder, int run, List<KillLine> asked, Random random, TimeSpan startUp)
+    private static async Task<(List<KillLine> Lines, TimeSpan? ReadyAfter)> RunChildAsync(
+        DirectoryInfo folder, int run, List<KillLine> asked, Random random, TimeSpan startUp)
     {
         var start = new ProcessStartInfo("dotnet", [typeof(KillParent).Assembly.Location, "--child", Path.Combine(folder.FullName, "ownership.db"), "--run", $"{run}"])
         {
@@ -101,7 +102,8 @@ public static class KillParent
         {
             acknowledged++;
             var found = journal.Ended.TryGetValue(line.Id, out var ended);
-            lost += Complain(!found || (ended.Group, ended.Tenant, ended.Epoch, ended.Completed) != (line.Group, line.Tenant, line.Epoch, line.Word == KillLine.Completed), line);
+            var said = (line.Group, line.Tenant, line.Epoch, line.Word == KillLine.Completed);
+            lost += Complain(!found || (ended.Group, ended.Tenant, ended.Epoch, ended.Completed) != said, line);
             // What is asked for again is acknowledged again, in any order.
             if (!line.Id.StartsWith($"{run}-", StringComparison.Ordinal))
                 continue;

@@ -79,7 +79,8 @@ public sealed class JournalTests : IDisposable
     public async Task A_host_that_starts_with_its_tenants_is_refused()
     {
         var error = await Assert.ThrowsAsync<InvalidOperationException>(
-            () => CoordinatedProgram.StartAsync(Specification() with { Start = StartsWith.FirstTenants }, new CoordinatorOptions { Journal = CoordinatorJournal.Sqlite(File) }, new LoggedErrors()));
+            () => CoordinatedProgram.StartAsync(
+                Specification() with { Start = StartsWith.FirstTenants }, new CoordinatorOptions { Journal = CoordinatorJournal.Sqlite(File) }, new LoggedErrors()));
         Assert.Contains("must start blocked", error.Message, StringComparison.Ordinal);
     }
 
