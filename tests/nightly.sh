@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What takes longer than the suites: every recorded vector and every recorded guest through the command line, with caches that never forget, the whole
-# survey, the scenarios, and the benchmarks. About a quarter of an hour on two cores. Exit code 0 when all held.
+# survey, the scenarios, a thousand kills, PostgreSQL, and the benchmarks. About half an hour on two cores. Exit code 0 when all held.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 dotnet build Emulator.sln -c Release -v q || exit 1
@@ -28,6 +28,12 @@ echo "== scenarios"
 for scenario in scenarios/*.yaml; do
     emulator run "$scenario" || broken="$broken $(basename "$scenario")"
 done
+
+echo "== a thousand kills of the ownership coordinator"
+dotnet tests/Emulator.Kill/bin/Release/net10.0/Emulator.Kill.dll --kills 1000 --seed "$(date +%s)" || broken="$broken kills"
+
+echo "== the coordinator's journal on PostgreSQL"
+tests/postgres-journal.sh || broken="$broken postgres-journal"
 
 echo "== benchmarks"
 dotnet run -c Release --no-build --project tests/Benchmarks || broken="$broken benchmarks"

@@ -8,8 +8,8 @@ namespace Emulator.Actors.Hosts;
 /// <summary>The conversation with a host from outside.</summary>
 public static class HostMessages
 {
-    /// <summary>Asks to be told when the host stands: IOMMU probed, domains mapped, every group attached to its first tenant or blocked, as <see cref="HostSpecification.Start"/> says.
-    /// Answer: <see cref="HostStarted"/> or <see cref="HostFailed"/>.</summary>
+    /// <summary>Asks to be told when the host stands: IOMMU probed, domains mapped, every group attached to its first tenant or blocked, as
+    /// <see cref="HostSpecification.Start"/> says. Answer: <see cref="HostStarted"/> or <see cref="HostFailed"/>.</summary>
     public sealed record WaitUntilStarted;
 
     /// <summary>The host stands.</summary>
@@ -38,7 +38,7 @@ public static class HostMessages
     /// <param name="Group">The group, from 0.</param>
     /// <param name="ToTenant">The owner tag of the tenant.</param>
     /// <param name="Trace">The trace that the change is part of; default begins one.</param>
-    /// <param name="AtLeast">The oldest epoch that the tenure may have. A group of an older one is blocked under this one, whatever goes on with it: what went on is fenced off.</param>
+    /// <param name="AtLeast">The oldest epoch that the tenure may have. A group of an older one is blocked under this one; what went on with it is fenced off.</param>
     public sealed record Reassign(int Group, OwnerTag ToTenant, ActivityContext Trace = default, Epoch AtLeast = default);
 
     /// <summary>A group has changed its owner.</summary>
@@ -95,7 +95,7 @@ public static class HostMessages
     /// <param name="Tenants">Number of its tenants.</param>
     public sealed record HostJoined(string Host, IActorRef Actor, int Devices, int GroupSize, int Tenants);
 
-    /// <summary>Group to host to coordinator: a group had to be blocked under a new epoch, although nobody asked for it: an actor that it depends on has crashed.</summary>
+    /// <summary>Group to host to coordinator: a group had to be blocked under a new epoch, though nobody asked for it: an actor that it depends on has crashed.</summary>
     /// <param name="Host">The host's name.</param>
     /// <param name="Group">The group.</param>
     /// <param name="Epoch">The epoch under which it is blocked.</param>
