@@ -68,6 +68,9 @@ public sealed record HostSpecification
     /// counted as abandoned, and judged like any other should the silicon let them go.</summary>
     public TimeSpan HeldDmaLimit { get; init; } = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>Steps of one driver sequence at most, at least 1: some drivers wait for their IOMMU without end. A sequence that is given up has failed.</summary>
+    public int DriverStepLimit { get; init; } = 10_000_000;
+
     /// <summary>How long a group, or the IOMMU's actor, waits for an answer from the silicon before it asks again; the group then begins to block under a new epoch. Above zero.</summary>
     public TimeSpan AnswerLimit { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -118,6 +121,8 @@ public sealed record HostSpecification
             throw new ArgumentException($"host {Name}: IOVA base 0x{IovaBase:x} is not a multiple of 2 MiB");
         if (HeldDmaLimit < TimeSpan.Zero)
             throw new ArgumentException($"host {Name}: held DMA limit {HeldDmaLimit} is below 0");
+        if (DriverStepLimit < 1)
+            throw new ArgumentException($"host {Name}: a limit of {DriverStepLimit} driver steps is below 1");
         if (AnswerLimit <= TimeSpan.Zero)
             throw new ArgumentException($"host {Name}: answer limit {AnswerLimit} is not above 0");
         if (ViolationsKept < 0)

@@ -13,11 +13,13 @@ namespace Emulator.Actors.Programming;
 internal sealed class DriverRun
 {
     private readonly IEnumerator<DriverStep> _steps;
+    private readonly int _stepLimit;
     private DriverStep? _next;
 
-    public DriverRun(RunPurpose purpose, IEnumerable<DriverStep> steps)
+    public DriverRun(RunPurpose purpose, IEnumerable<DriverStep> steps, int stepLimit = int.MaxValue)
     {
         Purpose = purpose;
+        _stepLimit = stepLimit;
         _steps = steps.GetEnumerator();
     }
 
@@ -72,6 +74,12 @@ internal sealed class DriverRun
         if (IsFinished || _next != null)
             return;
         HasBegun = true;
+        if (Performed >= _stepLimit)
+        {
+            Finish(-(long)Errno.ETIMEDOUT, $"the driver waits for the silicon without end: given up after {_stepLimit} steps, where a kernel would hang");
+            return;
+        }
+
         try
         {
             if (!_steps.MoveNext())

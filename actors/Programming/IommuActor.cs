@@ -38,6 +38,8 @@ internal sealed class IommuActor : UntypedActor, IWithTimers
         _faults = new DriverFaults(host.Specification.Mutation);
     }
 
+    private int StepLimit => _host.Specification.DriverStepLimit;
+
     public ITimerScheduler Timers { get; set; } = null!;
 
     protected override void PreStart() => Context.Parent.Tell(new SiliconMessages.NeedSilicon());
@@ -115,7 +117,7 @@ internal sealed class IommuActor : UntypedActor, IWithTimers
             if (_memory.Probed <= _host.Devices.Count)
             {
                 var device = _memory.Probed - 1;
-                Start(new DriverRun(RunPurpose.Probe, Lazily(() => device < 0 ? _driver.Probe() : _driver.ProbeDevice(_host.Devices[device]))) { ReplyTo = Context.Parent });
+                Start(new DriverRun(RunPurpose.Probe, Lazily(() => device < 0 ? _driver.Probe() : _driver.ProbeDevice(_host.Devices[device])), StepLimit) { ReplyTo = Context.Parent });
             }
             else if (_waiting.TryDequeue(out var waiting))
             {
@@ -146,7 +148,7 @@ internal sealed class IommuActor : UntypedActor, IWithTimers
                     break;
                 }
 
-                Start(new DriverRun(RunPurpose.Block, _faults.Of(RunPurpose.Block, BlockSteps(block.Group, empty)))
+                Start(new DriverRun(RunPurpose.Block, _faults.Of(RunPurpose.Block, BlockSteps(block.Group, empty)), StepLimit)
                 {
                     Group = block.Group,
                     Epoch = block.Epoch,
@@ -156,7 +158,7 @@ internal sealed class IommuActor : UntypedActor, IWithTimers
                 });
                 break;
             case ProgramAttach attach when _memory.Domains.TryGetValue(TenantOf(attach), out var domain):
-                Start(new DriverRun(RunPurpose.Attach, _faults.Of(RunPurpose.Attach, AttachSteps(_host.DevicesOf(attach.Group), domain)))
+                Start(new DriverRun(RunPurpose.Attach, _faults.Of(RunPurpose.Attach, AttachSteps(_host.DevicesOf(attach.Group), domain)), StepLimit)
                 {
                     Group = attach.Group,
                     Epoch = attach.Epoch,
@@ -179,11 +181,11 @@ internal sealed class IommuActor : UntypedActor, IWithTimers
                 break;
             case InterruptRaised:
                 _interruptWaits = false;
-                Start(new DriverRun(RunPurpose.Interrupt, Lazily(_driver.HandleInterrupt)));
+                Start(new DriverRun(RunPurpose.Interrupt, Lazily(_driver.HandleInterrupt), StepLimit));
                 break;
             case FaultMessages.DeviceGone gone:
                 _host.Unplugged.Add(gone.Device);
-                Start(new DriverRun(RunPurpose.Release, Lazily(() => _driver.ReleaseDevice(_host.Devices[gone.Device]))));
+                Start(new DriverRun(RunPurpose.Release, Lazily(() => _driver.ReleaseDevice(_host.Devices[gone.Device])), StepLimit));
                 break;
             case AllocateDomain allocate:
                 Allocate(allocate.Tenant, sender);
@@ -192,7 +194,7 @@ internal sealed class IommuActor : UntypedActor, IWithTimers
     }
 
     private void Invalidate(IEnumerable<DriverStep> steps, long ticket, IActorRef sender) =>
-        Start(new DriverRun(RunPurpose.Invalidate, _faults.Of(RunPurpose.Invalidate, steps)) { ReplyTo = sender, Ticket = ticket });
+        Start(new DriverRun(RunPurpose.Invalidate, _faults.Of(RunPurpose.Invalidate, steps), StepLimit) { ReplyTo = sender, Ticket = ticket });
 
     private void Start(DriverRun run)
     {

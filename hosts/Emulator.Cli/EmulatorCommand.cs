@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using Emulator.Cli.Explore;
 using Emulator.Cli.Replay;
 using Emulator.Cli.Run;
 using Emulator.Cli.Survey;
@@ -20,6 +21,7 @@ public sealed class EmulatorCommand : RootCommand
         Subcommands.Add(new SurveyCommand());
         Subcommands.Add(new VerifyCommand());
         Subcommands.Add(new ReplayCommand());
+        Subcommands.Add(new ExploreCommand());
         foreach (var help in Options.OfType<HelpOption>())
             help.Action = new TeachingHelpAction((HelpAction)help.Action!);
     }

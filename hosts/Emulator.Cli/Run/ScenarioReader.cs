@@ -7,8 +7,6 @@ using Emulator.Cli.Survey;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus;
 using Emulator.Hardware.Translation;
-using YamlDotNet.Core;
-using YamlDotNet.RepresentationModel;
 
 namespace Emulator.Cli.Run;
 
@@ -47,19 +45,7 @@ public static class ScenarioReader
     /// <exception cref="BadInputException">It is wrong; the message names file, line, field and reason.</exception>
     public static Scenario Read(string file, TextReader reader)
     {
-        var yaml = new YamlStream();
-        try
-        {
-            yaml.Load(reader);
-        }
-        catch (YamlException e)
-        {
-            throw new BadInputException($"{file}:{e.Start.Line}: not YAML: {e.InnerException?.Message ?? e.Message}", e);
-        }
-
-        if (yaml.Documents.Count != 1)
-            throw new BadInputException($"{file}:1: holds {yaml.Documents.Count} documents, a scenario is one");
-        var fields = new YamlFields(file, "", yaml.Documents[0].RootNode);
+        var fields = YamlFields.Open(file, reader, "scenario");
         var name = fields.Text("name") ?? Path.GetFileNameWithoutExtension(file);
         var seed = fields.Number("seed", 0UL, ulong.MaxValue) ?? 1;
         var defaults = fields.Mapping("defaults");
@@ -82,9 +68,13 @@ public static class ScenarioReader
         return new Scenario(name, read);
     }
 
-    private static ScenarioHost ReadHost(YamlFields fields, ScenarioHost basis, ulong seed, bool isDefaults)
+    /// <summary>Reads the fields that describe a host; the caller takes what else there is, refuses the rest, and calls <see cref="Check"/>.</summary>
+    /// <param name="fields">The fields.</param>
+    /// <param name="was">What absent fields stand for.</param>
+    /// <param name="seed">The seed of the host's workload.</param>
+    /// <param name="isDefaults">Whether they describe what several hosts have in common: then there is no name, IOMMU or variant.</param>
+    internal static HostSpecification ReadSpecification(YamlFields fields, HostSpecification was, ulong seed, bool isDefaults)
     {
-        var was = basis.Specification;
         var room = was.Room;
         if (!isDefaults)
         {
@@ -93,7 +83,7 @@ public static class ScenarioReader
                 ?? throw fields.Refuse("iommu", $"no IOMMU '{iommu}' is modelled; there are {string.Join(", ", IommuCatalog.Rooms.Select(known => known.Name))}");
         }
 
-        var specification = was with
+        return was with
         {
             Name = isDefaults ? was.Name : fields.Text("name") ?? throw fields.Refuse("name", "is missing"),
             Room = room,
@@ -109,10 +99,17 @@ public static class ScenarioReader
             BufferSize = fields.Size("bufferSize") ?? was.BufferSize,
             Workload = ReadWorkload(fields.Mapping("workload"), was.Workload) with { Seed = seed },
         };
+    }
+
+    private static ScenarioHost ReadHost(YamlFields fields, ScenarioHost basis, ulong seed, bool isDefaults)
+    {
+        var specification = ReadSpecification(fields, basis.Specification, seed, isDefaults);
         var reassignments = fields.Number("reassignments", 0, MaxReassignments) ?? basis.Reassignments;
         fields.RefuseOthers();
+        if (!isDefaults && reassignments > 0 && specification.Tenants < 2)
+            throw fields.Refuse("tenants", $"{reassignments} reassignments need at least 2 tenants");
         if (!isDefaults)
-            Check(fields, specification, reassignments);
+            Check(fields, specification);
         return new ScenarioHost(specification, reassignments);
     }
 
@@ -151,14 +148,13 @@ public static class ScenarioReader
         return int.IsPow2(geometry.Sets) ? geometry : throw fields.Refuse("sets", $"{geometry.Sets} is not a power of two");
     }
 
-    private static void Check(YamlFields fields, HostSpecification host, int reassignments)
+    /// <summary>Checks what fields say of a host against each other, the IOMMU's driver included.</summary>
+    internal static void Check(YamlFields fields, HostSpecification host)
     {
         if (host.Variant is { } variant && !host.Room.Variants.Contains(variant, StringComparer.Ordinal))
             throw fields.Refuse("variant", $"{host.Room.Name} has no variant '{variant}'; it has {string.Join(", ", host.Room.Variants)}");
         if (!host.Room.Supports(host.Variant ?? host.Room.Variants[0], host.Kernel))
             throw fields.Refuse("kernel", $"Linux {SurveyText.Of(host.Kernel)} has no driver for this variant of {host.Room.Name}");
-        if (reassignments > 0 && host.Tenants < 2)
-            throw fields.Refuse("tenants", $"{reassignments} reassignments need at least 2 tenants");
         if (!ulong.IsPow2(host.BufferSize) || host.BufferSize < 64 << 10 || host.BufferSize > 256 << 20)
             throw fields.Refuse("bufferSize", $"{host.BufferSize} bytes are no power of two from 64KiB to 256MiB");
         try

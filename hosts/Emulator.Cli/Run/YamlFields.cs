@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace Emulator.Cli.Run;
@@ -22,7 +23,29 @@ internal sealed class YamlFields
         _file = file;
         _path = path;
         _mapping = node as YamlMappingNode
-            ?? throw new BadInputException($"{file}:{node.Start.Line}: {(path.Length == 0 ? "the scenario" : $"{path.TrimEnd('.')}:")} must be a list of 'field: value' lines");
+            ?? throw new BadInputException($"{file}:{node.Start.Line}: {(path.Length == 0 ? "the file" : $"{path.TrimEnd('.')}:")} must be a list of 'field: value' lines");
+    }
+
+    /// <summary>Opens the one mapping of a file.</summary>
+    /// <param name="file">The file's name for messages.</param>
+    /// <param name="reader">Its text.</param>
+    /// <param name="what">What the file describes, for messages.</param>
+    /// <exception cref="BadInputException">It is not YAML, or not one document.</exception>
+    public static YamlFields Open(string file, TextReader reader, string what)
+    {
+        var yaml = new YamlStream();
+        try
+        {
+            yaml.Load(reader);
+        }
+        catch (YamlException e)
+        {
+            throw new BadInputException($"{file}:{e.Start.Line}: not YAML: {e.InnerException?.Message ?? e.Message}", e);
+        }
+
+        return yaml.Documents.Count == 1
+            ? new YamlFields(file, "", yaml.Documents[0].RootNode)
+            : throw new BadInputException($"{file}:1: holds {yaml.Documents.Count} documents, {(what == "experiment" ? "an" : "a")} {what} is one");
     }
 
     /// <summary>A text; null when the field is absent.</summary>
@@ -70,6 +93,26 @@ internal sealed class YamlFields
             ? (ulong)value << shift
             : throw Refuse(field, $"'{text}' is not a size such as 65536, 64KiB or 4MiB");
     }
+
+    /// <summary>A duration in us, ms or s; null when the field is absent.</summary>
+    public TimeSpan? Duration(string field)
+    {
+        if (Text(field) is not { } text)
+            return null;
+        var (digits, unit) = text switch
+        {
+            [.. var number, 'u', 's'] => (number, TimeSpan.FromMicroseconds(1)),
+            [.. var number, 'm', 's'] => (number, TimeSpan.FromMilliseconds(1)),
+            [.. var number, 's'] => (number, TimeSpan.FromSeconds(1)),
+            _ => ("", default),
+        };
+        return uint.TryParse(digits.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+            ? value * unit
+            : throw Refuse(field, $"'{text}' is not a duration such as 20us, 5ms or 1s");
+    }
+
+    /// <summary>A yes or no; the given value when the field is absent.</summary>
+    public bool Flag(string field, bool absent) => Word(field, absent, ("true", true), ("false", false));
 
     /// <summary>One of several words; the given value when the field is absent.</summary>
     public T Word<T>(string field, T absent, params (string Word, T Value)[] words) => Text(field) is { } text ? Choose(field, text, words).Value : absent;

@@ -1,0 +1,88 @@
+using System.Text;
+using Emulator.Actors.Devices;
+using Emulator.Actors.Faults;
+using Emulator.Actors.Hosts;
+using Emulator.Actors.Programming;
+using Emulator.Cli.Run;
+using Emulator.Hardware.Iommus;
+using Emulator.Hardware.Translation;
+using Emulator.Simulations.Exploration;
+
+namespace Emulator.Cli.Explore;
+
+/// <summary>Reads experiment files. <c>scenarios/explore/sound-arm-smmu-v3.yaml</c> documents every field.</summary>
+public static class ExperimentReader
+{
+    /// <summary>Steps of a run at most.</summary>
+    public const int MaxSteps = 1_000_000;
+
+    private const string All = "all";
+
+    // A small host: what matters is in what order things happen, and each run builds one.
+    private static readonly HostSpecification s_basis = new()
+    {
+        Name = "host",
+        Room = IommuCatalog.Rooms[0],
+        Pacing = DriverPacing.StepByStep,
+        Iotlb = new IotlbGeometry { Sets = 8 },
+        Devices = 2,
+        BufferSize = 64 << 10,
+        HeldDmaLimit = TimeSpan.FromMicroseconds(30),
+        DriverStepLimit = 20_000,
+        AnswerLimit = TimeSpan.FromMilliseconds(2),
+        Workload = new Workload { BatchSize = 2, Credits = 1 },
+    };
+
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="BadInputException">It is missing or wrong; the message names file, line, field and reason.</exception>
+    public static Experiment ReadFile(string path)
+    {
+        if (!File.Exists(path))
+            throw new BadInputException($"{path}: {(Directory.Exists(path) ? "is a directory" : "no such file")}");
+        using var reader = new StreamReader(path, Encoding.UTF8);
+        return Read(path, reader);
+    }
+
+    /// <summary>Reads an experiment.</summary>
+    /// <param name="file">Its name, for messages.</param>
+    /// <param name="reader">Its text.</param>
+    /// <exception cref="BadInputException">It is wrong; the message names file, line, field and reason.</exception>
+    public static Experiment Read(string file, TextReader reader)
+    {
+        var fields = YamlFields.Open(file, reader, "experiment");
+        var experiment = new Experiment
+        {
+            Name = fields.Text("name") ?? Path.GetFileNameWithoutExtension(file),
+            Host = ReadHost(fields.Mapping("host") ?? throw fields.Refuse("host", "is missing")),
+            Steps = fields.Number("steps", 1, MaxSteps) ?? 200,
+            Changes = fields.Share("changes") ?? 0.05,
+            EarlyTimers = fields.Share("earlyTimers") ?? 0,
+            Quiesce = fields.Flag("quiesce", false),
+            Faults = [.. fields.Mappings("faults").SelectMany(ReadFault)],
+        };
+        fields.RefuseOthers();
+        return experiment;
+    }
+
+    private static HostSpecification ReadHost(YamlFields fields)
+    {
+        var host = ScenarioReader.ReadSpecification(fields, s_basis, seed: 1, isDefaults: false);
+        fields.RefuseOthers();
+        ScenarioReader.Check(fields, host);
+        return host;
+    }
+
+    // One fault by its name, all faults of a layer, or all.
+    private static IEnumerable<FaultRate> ReadFault(YamlFields fields)
+    {
+        var name = fields.Text("name") ?? throw fields.Refuse("name", "is missing");
+        var rate = fields.Share("rate") ?? throw fields.Refuse("rate", "is missing");
+        var longest = fields.Duration("longest") ?? new FaultRate(default, 0).Longest;
+        var most = fields.Number("most", 1, 1000) ?? new FaultRate(default, 0).MostCount;
+        fields.RefuseOthers();
+        var kinds = FaultCatalog.All.Where(fault => name == All || fault.Name == name || string.Equals($"{fault.Layer}", name, StringComparison.OrdinalIgnoreCase)).ToList();
+        return kinds.Count == 0
+            ? throw fields.Refuse("name", $"there is no fault '{name}'; there are {All}, {string.Join(", ", Enum.GetNames<FaultLayer>()).ToLowerInvariant()}, {string.Join(", ", FaultCatalog.All.Select(fault => fault.Name))}")
+            : kinds.Select(fault => new FaultRate(fault.Kind, rate) { Longest = longest, MostCount = most });
+    }
+}
