@@ -18,6 +18,9 @@ public sealed record RunPlan
     /// <summary>How probable it is, at each step, that the next timer fires although actors are runnable, 0 to 1: slow actors.</summary>
     public double EarlyTimers { get; init; }
 
+    /// <summary>How far ahead the next timer may be due to fire like that, in virtual time: nobody is slower than this.</summary>
+    public TimeSpan LongestSlowness { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>The virtual time at which the run is over: no timer fires later.</summary>
     public TimeSpan TimeLimit { get; init; } = TimeSpan.FromHours(1);
 

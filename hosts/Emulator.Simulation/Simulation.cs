@@ -294,7 +294,7 @@ public sealed class Simulation : IDisposable
 
     private int Choose()
     {
-        var timer = _timers.TryPeek(out var due) && due <= _plan!.TimeLimit;
+        var timer = _timers.TryPeek(out var due) && due <= _plan!.TimeLimit && due <= Now + _plan.LongestSlowness;
         if (_plan!.Choices is { } recorded)
         {
             var choice = recorded.GetValueOrDefault(Steps + 1);

@@ -8,6 +8,8 @@ namespace Emulator.Simulations.Exploration;
 /// <summary>One run of an experiment while it goes on.</summary>
 internal sealed class RunningExperiment : IDisposable
 {
+    private const int StepsToQuiesce = 40;
+
     private readonly Experiment _experiment;
     private readonly Simulation _simulation;
     private readonly HostBlueprint _blueprint;
@@ -16,6 +18,7 @@ internal sealed class RunningExperiment : IDisposable
     private readonly List<SimulatedHost> _hosts = [];
     private readonly List<ExploredAction> _actions = [];
     private readonly List<Task<object>> _asked = [];
+    private readonly List<Quiescing> _quiescing = [];
     private readonly Dictionary<FaultKind, int> _struck = [];
     private OwnershipOracle _oracle = null!;
     private long _explained;
@@ -49,6 +52,7 @@ internal sealed class RunningExperiment : IDisposable
                 Draw(ref random, faults);
             for (; actions != null && next < actions.Count && actions[next].Step <= _step; next++)
                 Act(actions[next]);
+            AskForQuiesced();
             if (!_simulation.Step())
                 return null;
             if ((_oracle.Look() ?? JudgeAnswers()) is not { } broken)
@@ -125,10 +129,33 @@ internal sealed class RunningExperiment : IDisposable
 
     private void Change(int group, int tenant)
     {
+        if (!_experiment.Quiesce)
+        {
+            Ask(group, tenant);
+            return;
+        }
+
+        Host.StopWorkload();
+        _quiescing.Add(new Quiescing(Host.WorkloadFinished(), _step + StepsToQuiesce, group, tenant));
+    }
+
+    private void Ask(int group, int tenant)
+    {
         _timeline?.Add(_step, $"a change of group {group} to {EmulatedHost.NameOf(HostSpecification.TenantTag(tenant))} is asked for");
-        if (_experiment.Quiesce)
-            Host.StopWorkload();
         _asked.Add(Host.Reassign(group, HostSpecification.TenantTag(tenant)));
+    }
+
+    // A driver waits for its devices, but not for ever.
+    private void AskForQuiesced()
+    {
+        for (var i = _quiescing.Count - 1; i >= 0; i--)
+        {
+            var (stopped, until, group, tenant) = _quiescing[i];
+            if (!stopped.IsCompleted && _step < until)
+                continue;
+            _quiescing.RemoveAt(i);
+            Ask(group, tenant);
+        }
     }
 
     private void Strike(Fault fault)
@@ -140,6 +167,7 @@ internal sealed class RunningExperiment : IDisposable
         {
             case FaultKind.HostCrash:
                 _asked.Clear();
+                _quiescing.Clear();
                 _simulation.System.Stop(Host.Actor);
                 StartHost();
                 break;
@@ -165,7 +193,7 @@ internal sealed class RunningExperiment : IDisposable
                 continue;
             var answer = _asked[i].Result;
             _asked.RemoveAt(i);
-            if (_experiment.Quiesce)
+            if (_experiment.Quiesce && _asked.Count == 0 && _quiescing.Count == 0)
                 Host.StartWorkload();
             if (answer is HostMessages.Reassigned reassigned && _oracle.Judge(reassigned) is { } broken)
                 return broken;
@@ -173,4 +201,7 @@ internal sealed class RunningExperiment : IDisposable
 
         return null;
     }
+
+    /// <summary>A change that waits until the devices have stopped, or some step.</summary>
+    private readonly record struct Quiescing(Task Stopped, int Until, int Group, int Tenant);
 }
