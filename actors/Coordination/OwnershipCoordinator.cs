@@ -139,8 +139,8 @@ internal sealed class OwnershipCoordinator : UntypedPersistentActor, IWithTimers
         ? [.. host.Groups.Select(lane => new OwnerChange($"{change.Id}/{lane.Group}", change.Host, lane.Group, change.ToTenant))]
         : [new OwnerChange(change.Id, change.Host, -1, change.ToTenant)];
 
-    private static GroupOwner OwnerOf(GroupLane lane) =>
-        new(lane.Host.Record.Name, lane.Group, lane.Record.Owner, lane.Record.Epoch, lane.InForce && !lane.MustRestore && lane.Phase is LanePhase.Idle or LanePhase.Ready);
+    private static GroupOwner OwnerOf(GroupLane lane) => new(
+        lane.Host.Record.Name, lane.Group, lane.Record.Owner, lane.Record.Epoch, lane.InForce && !lane.MustRestore && lane.Phase is LanePhase.Idle or LanePhase.Ready);
 
     private void Take(IReadOnlyList<OwnerChange> changes)
     {

@@ -29,6 +29,9 @@ internal sealed record KillLine(string Word, string Id, int Group, int Tenant, l
     /// <summary>A group was not blocked when it should be.</summary>
     public const string Early = "early";
 
+    /// <summary>Of the parent's: the child ended before it was killed, with what it had to keep out of reach.</summary>
+    public const string Ended = "ended";
+
     public override string ToString() => $"{Word} {Id} {Group} {Tenant} {Epoch} .";
 
     public static bool TryParse(string text, [NotNullWhen(true)] out KillLine? line)

@@ -6,6 +6,7 @@ namespace Emulator.Kill;
 public static class KillParent
 {
     private const int AskedAgain = 24;
+    private const int KilledExitCode = 128 + 9;
 
     /// <summary>Kills, and checks after each kill.</summary>
     /// <param name="kills">How many times.</param>
@@ -67,6 +68,8 @@ public static class KillParent
         child.Kill();
         await child.WaitForExitAsync();
         await reading;
+        if (child.ExitCode != KilledExitCode)
+            lines.Add(new KillLine(KillLine.Ended, "-", -1, 0, child.ExitCode));
         return (lines, ready.Task.IsCompletedSuccessfully ? await ready.Task : null);
 
         async Task ReadAsync()
@@ -92,6 +95,7 @@ public static class KillParent
         {
             var wrong = line.Word == KillLine.Early || (line.Word == KillLine.First && (IsEarly(line, journal) || line.Epoch <= journal.Epochs[line.Group]));
             early += Complain(wrong, line);
+            lost += Complain(line.Word == KillLine.Ended, line);
         }
 
         var doubled = journal.Read();
@@ -111,7 +115,7 @@ public static class KillParent
             places[line.Group] = ended.Place;
         }
 
-        return result with { Acknowledged = result.Acknowledged + acknowledged, Lost = result.Lost + lost, Doubled = result.Doubled + doubled, Early = result.Early + early };
+        return new KillResult(result.Kills, result.Acknowledged + acknowledged, result.Lost + lost, result.Doubled + doubled, result.Early + early);
 
         int Complain(bool wrong, object what)
         {
