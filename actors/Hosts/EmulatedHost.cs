@@ -119,11 +119,12 @@ internal sealed class EmulatedHost : IDisposable
         return TenantMemory(tenant) + ((((page * Scatter) + (ulong)tenant) & (pages - 1)) * pageSize);
     }
 
+    /// <summary>Where the memory of a tenant begins; see <see cref="FrameOf"/>.</summary>
+    public ulong TenantMemory(int tenant) => Layout.Memory + ((ulong)tenant * Layout.Stride);
+
     public void Dispose()
     {
         _meters.Dispose();
         Platform.Dispose();
     }
-
-    private ulong TenantMemory(int tenant) => Layout.Memory + ((ulong)tenant * Layout.Stride);
 }
