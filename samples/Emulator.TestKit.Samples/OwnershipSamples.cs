@@ -53,6 +53,7 @@ public sealed class OwnershipSamples : PlatformTest
     {
         var platform = await Platform(p => p.Kernel("6.12").Blocking(BlockingStrategy.Native));
         var (device, b) = (platform.Device(0), platform.Tenant("b"));
+        await platform.Block(device);
         await platform.Inject(new Fault(FaultKind.AttachFails));
         await platform.ExpectAssignFails(device, b);
         await device.Write().ExpectBlocked();

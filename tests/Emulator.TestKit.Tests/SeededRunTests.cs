@@ -1,8 +1,6 @@
-using Akka.Actor;
 using Emulator.Actors.Ownership;
 using Emulator.Actors.Programming;
 using Emulator.Simulations.Exploration;
-using Xunit.Sdk;
 
 namespace Emulator.TestKit.Tests;
 

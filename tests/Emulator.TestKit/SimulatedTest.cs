@@ -60,8 +60,12 @@ public abstract class SimulatedTest(SimulationOptions? options = null) : IDispos
     }
 
     /// <summary>Lets virtual time go by: does what is to be done and fires what comes due in it.</summary>
-    /// <param name="duration">How long; time stops earlier when no timer is left.</param>
-    protected void Advance(TimeSpan duration) => Simulation.Drain(timeLimit: duration);
+    /// <param name="duration">How long.</param>
+    protected void Advance(TimeSpan duration)
+    {
+        var over = Task.Delay(duration, Time);
+        Simulation.Drain(() => over.IsCompleted);
+    }
 
     /// <summary>Makes a run for each of many seeds, and names the seed in which it fails.</summary>
     /// <param name="seeds">How many, at least 1.</param>
