@@ -74,6 +74,9 @@ internal sealed class DeviceActor : UntypedActor
                 if (_inFlight == 0)
                     Finish();
                 break;
+            case DeviceMessages.Send send:
+                SendApart(send);
+                break;
             case FaultMessages.Strike strike:
                 (_faults ??= new DeviceFaults(_host, _device)).Strike(strike.Fault);
                 if (strike.Fault.Kind == FaultKind.HotUnplug)
@@ -119,7 +122,22 @@ internal sealed class DeviceActor : UntypedActor
         batch.Lost = false;
         batch.SentUnder = _epoch;
         Fill(batch.Requests.AsSpan(0, count));
-        _faults?.Falsify(batch.Requests.AsSpan(0, count));
+        PutOnBus(batch);
+    }
+
+    // None of the engine's batches: it takes no credit, and returns to who asked for it.
+    private void SendApart(DeviceMessages.Send send)
+    {
+        var like = _batches[0];
+        var batch = new DmaBatch(Sender, _device, like.Group, like.Unit, send.Requests.Count) { Count = send.Requests.Count, SentUnder = send.Epoch, KeepsFaults = true };
+        for (var i = 0; i < batch.Count; i++)
+            batch.Requests[i] = send.Requests[i] with { Stream = _stream, Tag = (ushort)i };
+        PutOnBus(batch);
+    }
+
+    private void PutOnBus(DmaBatch batch)
+    {
+        _faults?.Falsify(batch.Requests.AsSpan(0, batch.Count));
         _host.Batches.AddSent(_device);
         _translation.Tell(batch, ActorRefs.NoSender);
     }

@@ -63,6 +63,12 @@ public sealed class DmaBatch : IDataLane
     /// <summary>The group's state when the silicon answered.</summary>
     public OwnershipState CompletedIn { get; set; }
 
+    /// <summary>Whether <see cref="Faults"/> is wanted.</summary>
+    public bool KeepsFaults { get; init; }
+
+    /// <summary>The fault records that the silicon wrote while it answered, oldest first; null when not wanted or not answered.</summary>
+    public IReadOnlyList<FaultRecord>? Faults { get; set; }
+
     /// <summary>Whether an actor crashed over it: its answers mean nothing.</summary>
     public bool Lost { get; set; }
 

@@ -60,6 +60,9 @@ internal sealed class EmulatedHost : IDisposable
     /// <summary>Told of each change of a group's state at the silicon, as it happens; null when nobody looks.</summary>
     public Action<int, GroupTenure>? TenureObserver { get; set; }
 
+    /// <summary>Told of each batch that the checker has checked, before it returns to its device; null when nobody looks. What it is given is the device's again afterwards.</summary>
+    public Action<DmaBatch>? BatchObserver { get; set; }
+
     /// <summary>Whether the first attach, or block, of every group was asked for. Writer: the host's actor.</summary>
     public bool HasStarted { get; set; }
 
@@ -124,11 +127,12 @@ internal sealed class EmulatedHost : IDisposable
         return TenantMemory(tenant) + ((((page * Scatter) + (ulong)tenant) & (pages - 1)) * pageSize);
     }
 
+    /// <summary>Where the memory of a tenant begins; see <see cref="FrameOf"/>.</summary>
+    public ulong TenantMemory(int tenant) => Layout.Memory + ((ulong)tenant * Layout.Stride);
+
     public void Dispose()
     {
         _meters.Dispose();
         Platform.Dispose();
     }
-
-    private ulong TenantMemory(int tenant) => Layout.Memory + ((ulong)tenant * Layout.Stride);
 }

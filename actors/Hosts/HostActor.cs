@@ -95,6 +95,13 @@ internal sealed class HostActor : ReceiveActor
             }
         });
         Receive<StopWorkload>(_ => TellAll(_devices, new DeviceMessages.Stop()));
+        Receive<SendDma>(send =>
+        {
+            if (send.Device >= 0 && send.Device < _devices.Length && send.Requests.Count is > 0 and <= DmaBatch.Capacity)
+                _devices[send.Device].Forward(new DeviceMessages.Send(_epochs[send.Device / Specification.GroupSize], send.Requests));
+            else
+                Sender.Tell(new Status.Failure(new ArgumentException($"host {Specification.Name} has {_devices.Length} devices, each sends 1 to {DmaBatch.Capacity} DMAs at once")));
+        });
         Receive<WaitForWorkload>(_ =>
         {
             _workloadWaiters.Add(Sender);

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Akka.Actor;
+using Emulator.Actors.Devices;
 using Emulator.Actors.Ownership;
+using Emulator.Hardware.Dma;
 using Emulator.Hardware.Memory;
 
 namespace Emulator.Actors.Hosts;
@@ -33,6 +35,12 @@ public static class HostMessages
     /// <summary>Every device has sent all its DMAs, or was stopped, and has got all answers.</summary>
     /// <param name="Host">The host's name.</param>
     public sealed record WorkloadFinished(string Host);
+
+    /// <summary>Has a device send DMA besides its workload. Answer: its <see cref="DmaBatch"/> with the completions and the silicon's fault records, when the isolation check has seen it;
+    /// <see cref="Akka.Actor.Status.Failure"/> when there is no such device, or more than <see cref="DmaBatch.Capacity"/> requests.</summary>
+    /// <param name="Device">The device, from 0.</param>
+    /// <param name="Requests">The DMA, 1 to <see cref="DmaBatch.Capacity"/>; the device puts its stream and tags into each.</param>
+    public sealed record SendDma(int Device, IReadOnlyList<DmaRequest> Requests);
 
     /// <summary>Moves a group to a tenant. Answer: <see cref="Reassigned"/> or <see cref="ReassignmentFailed"/>.</summary>
     /// <param name="Group">The group, from 0.</param>

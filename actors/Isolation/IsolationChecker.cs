@@ -122,6 +122,7 @@ internal sealed class IsolationChecker : UntypedActor
         tally.Aborted += completions.Length - completed - stalled;
         if (batch.IsStale)
             tally.Stale += completions.Length;
+        _host.BatchObserver?.Invoke(batch);
     }
 
     private void Report(DmaBatch batch, int index, OwnershipChanged grant, OwnerTag granted, OwnerTag owner)

@@ -154,7 +154,11 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
     private void Translate(DmaBatch batch)
     {
         var unit = _units[batch.Unit];
+        if (batch.KeepsFaults)
+            unit.Faults.TakeAll();
         unit.Translate(batch.Requests.AsSpan(0, batch.Count), batch.Completions.AsSpan(0, batch.Count));
+        if (batch.KeepsFaults)
+            batch.Faults = unit.Faults.TakeAll();
         ref var tenure = ref _tenures[batch.Group];
         batch.CompletedIn = tenure.State;
         batch.CompletedUnder = tenure.Epoch;

@@ -49,4 +49,12 @@ public sealed class FaultLog
         _count -= n;
         return n;
     }
+
+    /// <summary>Takes all records out, oldest first.</summary>
+    public FaultRecord[] TakeAll()
+    {
+        var records = new FaultRecord[_count];
+        Take(records);
+        return records;
+    }
 }

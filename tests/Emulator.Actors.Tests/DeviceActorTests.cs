@@ -104,6 +104,21 @@ public sealed class DeviceActorTests : HostTest
         Assert.All(first, request => Assert.Equal(0UL, request.Iova.Value % 128));
     }
 
+    [Fact]
+    public void DMA_sent_apart_from_the_workload_carries_the_devices_stream_takes_no_credit_and_returns_to_who_asked()
+    {
+        var device = StartDevice(new Workload { TotalDmas = 10_000, Credits = 1 });
+        var engines = _silicon.ExpectMsg<DmaBatch>();
+        device.Tell(new DeviceMessages.Send(new Epoch(3), [new DmaRequest(default, new Iova(0x1000), DmaAccess.Read), new DmaRequest(default, new Iova(0x2000), DmaAccess.Write)]), TestActor);
+        var batch = _silicon.ExpectMsg<DmaBatch>();
+        Assert.Equal((TestActor, 2, new Epoch(3), true), (batch.Owner, batch.Count, batch.SentUnder, batch.KeepsFaults));
+        Assert.All(batch.Requests, request => Assert.Equal(_host!.Devices[0].Stream, request.Stream));
+        Assert.Equal([0, 1], batch.Requests.Select(request => (int)request.Tag));
+        _silicon.ExpectNoMsg(s_silence);
+        device.Tell(engines);
+        Assert.Same(engines, _silicon.ExpectMsg<DmaBatch>());
+    }
+
     private IActorRef StartDevice(Workload workload)
     {
         _host = Build(Specification() with { Workload = workload });

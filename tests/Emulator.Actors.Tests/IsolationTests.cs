@@ -70,6 +70,31 @@ public sealed class IsolationTests : HostTest
         Assert.Equal((1, 1, 0), (statistics.Devices[0].Stale, statistics.Devices[0].Completed, statistics.Violations));
     }
 
+    [Fact]
+    public async Task DMA_that_a_host_is_asked_to_send_is_checked_and_answered_with_the_silicons_fault_records()
+    {
+        await Start(Specification());
+        var inside = new DmaRequest(default, new Iova(Emulated.Layout.IovaBase), DmaAccess.Write);
+        var seen = 0;
+        Emulated.BatchObserver = batch => seen += batch.Count;
+        await Host.Actor.Ask<DmaBatch>(new HostMessages.SendDma(0, [inside with { Iova = new Iova(1UL << 40) }]), Patience);
+        var batch = await Host.Actor.Ask<DmaBatch>(new HostMessages.SendDma(0, [inside, inside with { Iova = new Iova(1UL << 41) }]), Patience);
+        Assert.Equal([DmaStatus.Completed, DmaStatus.Aborted], batch.Completions.Select(completion => completion.Status));
+        Assert.Equal(new Iova(1UL << 41), Assert.Single(batch.Faults!).Iova);
+        Assert.Equal((3, 3), (seen, (await Host.GetStatisticsAsync()).Dmas));
+    }
+
+    [Theory]
+    [InlineData(-1, 1)]
+    [InlineData(2, 1)]
+    [InlineData(0, 0)]
+    [InlineData(0, DmaBatch.Capacity + 1)]
+    public async Task A_host_refuses_DMA_of_no_device_and_batches_outside_their_limits(int device, int requests)
+    {
+        await Start(Specification());
+        await Assert.ThrowsAsync<ArgumentException>(() => Host.Actor.Ask<DmaBatch>(new HostMessages.SendDma(device, new DmaRequest[requests]), Patience));
+    }
+
     [Theory]
     [InlineData(OwnershipState.Unclaimed, 1)]
     [InlineData(OwnershipState.Blocking, 0)]
