@@ -24,7 +24,7 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimer
     private readonly string _host;
     private readonly TimeProvider _time;
     private readonly TimeSpan _answerLimit;
-    private readonly Action _nobodys;
+    private readonly bool _hasCore;
     private readonly ProtocolMutation _mutation;
     private readonly IActorRef _translation;
     private readonly IActorRef _iommu;
@@ -40,7 +40,7 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimer
     {
         _group = group;
         _host = host.Specification.Name;
-        _nobodys = host.Specification.Start == StartsWith.Kernel ? Core : Unclaimed;
+        _hasCore = host.Driver.Core != null;
         _mutation = host.Specification.Mutation;
         _time = host.Specification.Time;
         _answerLimit = host.Specification.AnswerLimit;
@@ -76,8 +76,10 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimer
         Receive<GroupStatus>(status =>
         {
             _epoch = status.Epoch;
-            if (_epoch == Epoch.None)
-                Enter(_nobodys == Core ? OwnershipState.Core : OwnershipState.Unclaimed, _nobodys);
+            if (_epoch == Epoch.None && _hasCore)
+                Enter(OwnershipState.Core, Core);
+            else if (_epoch == Epoch.None)
+                Enter(OwnershipState.Unclaimed, Unclaimed);
             else
                 BlockAfter("the group's actor has begun again");
             Stash.UnstashAll();
