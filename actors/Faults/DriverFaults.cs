@@ -20,7 +20,10 @@ internal sealed class DriverFaults(ProtocolMutation mutation)
     }
 
     /// <summary>A sequence as it goes with what is to go wrong; usually the sequence itself.</summary>
-    public IEnumerable<DriverStep> Of(RunPurpose purpose, IEnumerable<DriverStep> steps)
+    /// <param name="purpose">What it is for.</param>
+    /// <param name="attaches">Whether it attaches: to a tenant's domain, or to an empty one.</param>
+    /// <param name="steps">The sequence.</param>
+    public IEnumerable<DriverStep> Of(RunPurpose purpose, bool attaches, IEnumerable<DriverStep> steps)
     {
         if (purpose is RunPurpose.Probe or RunPurpose.Interrupt)
             return steps;
@@ -32,7 +35,7 @@ internal sealed class DriverFaults(ProtocolMutation mutation)
             return steps.Where(step => step.Kind != DriverStepKind.WriteRegister);
         }
 
-        if (purpose == RunPurpose.Invalidate || _attaches == 0)
+        if (!attaches || _attaches == 0)
             return steps;
         _attaches--;
         return FailAt(steps, _attach!.Step, _attach.Errno);

@@ -1,5 +1,7 @@
 using Akka.Actor;
+using Emulator.Actors.Core;
 using Emulator.Actors.Hosts;
+using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Memory;
 
 namespace Emulator.Actors.Hosting;
@@ -54,6 +56,27 @@ public sealed class HostClient
     /// <exception cref="AskTimeoutException">No answer in time.</exception>
     public Task<object> ReassignAsync(int group, OwnerTag toTenant, CancellationToken cancellation = default) =>
         Actor.Ask<object>(new HostMessages.Reassign(group, toTenant), _timeout, cancellation);
+
+    /// <summary>Calls the kernel's core about a group; for hosts that start <see cref="StartsWith.Kernel"/>.</summary>
+    /// <param name="group">The group, from 0.</param>
+    /// <param name="call">What is called.</param>
+    /// <param name="cancellation">Ends the wait; the call goes on.</param>
+    /// <exception cref="AskTimeoutException">No answer in time.</exception>
+    public Task<CoreMessages.CoreAnswer> CallCoreAsync(int group, CoreCall call, CancellationToken cancellation = default) =>
+        Actor.Ask<CoreMessages.CoreAnswer>(new CoreMessages.CallCore(group, call), _timeout, cancellation);
+
+    /// <summary>Opens /dev/iommu in a process of a tenant.</summary>
+    /// <param name="tenant">The tenant's owner tag.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <exception cref="DriverException">EOPNOTSUPP: there is no /dev/iommu. EINVAL: no such tenant.</exception>
+    /// <exception cref="AskTimeoutException">No answer in time.</exception>
+    public async Task<IommufdClient> OpenIommufdAsync(OwnerTag tenant, CancellationToken cancellation = default)
+    {
+        var opened = await Actor.Ask<IommufdMessages.IommufdAnswer>(new IommufdMessages.OpenIommufd(tenant), _timeout, cancellation);
+        return opened.Errno == Errno.None
+            ? new IommufdClient(Actor, opened.Context, _timeout)
+            : throw new DriverException(opened.Errno, $"host {opened.Host}: /dev/iommu can't be opened for {tenant}");
+    }
 
     /// <summary>The figures so far.</summary>
     /// <exception cref="AskTimeoutException">No answer in time.</exception>

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Emulator.Actors.Core;
 using Emulator.Actors.Devices;
 using Emulator.Actors.Isolation;
 using Emulator.Actors.Ownership;
@@ -36,7 +37,7 @@ internal sealed class EmulatedHost : IDisposable
         Devices = [.. Enumerable.Range(0, specification.Devices).Select(platform.Device)];
         Batches = new BatchCounts(specification.Devices);
         Tenures = new GroupTenure[specification.Groups];
-        Driver = new DriverMemory(specification.Groups);
+        Driver = new DriverMemory(specification.Groups) { Core = specification.Start == StartsWith.Kernel ? new KernelCore(this) : null };
         FreedTables = new FreedTables(this);
         Witness = new IsolationRecord(specification);
         _meters = EmulatorMeters.Register(specification.Name, specification.Room.Name, Dma, Ownership);
@@ -101,6 +102,7 @@ internal sealed class EmulatedHost : IDisposable
         owner == OwnerTag.None ? "nobody" :
         owner == Bystander ? "a bystander" :
         owner == Programming.FreedTables.NextUser ? "whoever got freed tables" :
+        owner == KernelCore.AllMemory ? "everybody" :
         owner == OwnerTag.Host ? "the host" :
         owner == OwnerTag.ProtectBuffer ? "the protect buffer" : $"tenant {owner.Value - 1}";
 

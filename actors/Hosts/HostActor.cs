@@ -1,10 +1,12 @@
 using Akka.Actor;
+using Emulator.Actors.Core;
 using Emulator.Actors.Devices;
 using Emulator.Actors.Faults;
 using Emulator.Actors.Isolation;
 using Emulator.Actors.Ownership;
 using Emulator.Actors.Programming;
 using Emulator.Actors.Silicon;
+using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Memory;
 using static Emulator.Actors.Hosts.HostMessages;
 using static Emulator.Actors.Hosts.SupervisionMessages;
@@ -113,6 +115,15 @@ internal sealed class HostActor : ReceiveActor
         Receive<BlockGroup>(block => ToGroup(block.Group, block));
         Receive<ClaimGroup>(claim => !IsTenant(claim.Tenant), claim => Refuse(claim.Group, $"{claim.Tenant} is no tenant of host {Specification.Name}"));
         Receive<ClaimGroup>(claim => ToGroup(claim.Group, claim));
+        Receive<CoreMessages.CallCore>(call => (uint)call.Group >= _groups.Length, call => Sender.Tell(CoreMessages.NoSuchGroup(Specification.Name, call)));
+        Receive<CoreMessages.CallCore>(call => _groups[call.Group].Forward(call));
+        Receive<IommufdMessages.OpenIommufd>(
+            _ => Specification is { Start: not StartsWith.Kernel } or { Kernel: KernelVersion.Linux61 },
+            _ => Sender.Tell(new IommufdMessages.IommufdAnswer(Specification.Name, 0, Errno.EOPNOTSUPP, 0)));
+        Receive<IommufdMessages.OpenIommufd>(open => _iommu.Forward(open));
+        Receive<IommufdMessages.IommufdCall>(
+            _ => Specification.Start != StartsWith.Kernel, call => Sender.Tell(new IommufdMessages.IommufdAnswer(Specification.Name, call.Context, Errno.ENOENT, 0)));
+        Receive<IommufdMessages.IommufdCall>(call => _iommu.Forward(call));
         Receive<GetStatistics>(_ => _translation.Tell(new IsolationMessages.CollectStatistics(Sender)));
         Receive<CrashActor>(Crash);
         Receive<FaultMessages.InjectFault>(Inject);
@@ -195,7 +206,7 @@ internal sealed class HostActor : ReceiveActor
         if (!_host.HasStarted)
         {
             _host.HasStarted = true;
-            for (var group = 0; group < _groups.Length; group++)
+            for (var group = 0; group < _groups.Length && Specification.Start != StartsWith.Kernel; group++)
             {
                 _groupsToStart.Add(group);
                 _groups[group].Tell(Specification.Start == StartsWith.Blocked ? new BlockGroup(group) : new Reassign(group, Specification.FirstTenant(group)));

@@ -10,7 +10,7 @@ namespace Emulator.Actors.Hosts;
 /// <summary>The conversation with a host from outside.</summary>
 public static class HostMessages
 {
-    /// <summary>Asks to be told when the host stands: IOMMU probed, domains mapped, every group attached to its first tenant or blocked, as
+    /// <summary>Asks to be told when the host stands: IOMMU probed, domains mapped, every group attached to its first tenant, blocked, or in its default domain, as
     /// <see cref="HostSpecification.Start"/> says. Answer: <see cref="HostStarted"/> or <see cref="HostFailed"/>.</summary>
     public sealed record WaitUntilStarted;
 

@@ -1,3 +1,4 @@
+using Emulator.Actors.Core;
 using Emulator.Actors.Devices;
 using Emulator.Actors.Faults;
 using Emulator.Actors.Ownership;
@@ -45,6 +46,9 @@ public sealed record HostSpecification
 
     /// <summary>What becomes of the groups when the host starts.</summary>
     public StartsWith Start { get; init; } = StartsWith.FirstTenants;
+
+    /// <summary>What the kernel finds when it boots; used by <see cref="StartsWith.Kernel"/> only.</summary>
+    public CoreOptions Core { get; init; } = new();
 
     /// <summary>How a group is blocked between two owners.</summary>
     public BlockingStrategy Strategy { get; init; } = BlockingStrategy.Empty;

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Emulator.Actors.Core;
 using Emulator.Actors.Devices;
 using Emulator.Actors.Hosts;
 using Emulator.Actors.Ownership;
@@ -94,6 +95,7 @@ internal sealed class IsolationChecker : UntypedActor
         var grant = _grants[batch.Group];
         // Nobody's memory is never granted: while nothing is granted, each completed DMA is a violation.
         var granted = grant.State is OwnershipState.Blocked or OwnershipState.Unclaimed or OwnershipState.Claimed ? OwnerTag.None : grant.Granted;
+        var allIsGranted = granted == KernelCore.AllMemory || grant.Leaving == KernelCore.AllMemory;
         var (completed, stalled) = (0, 0);
         var completions = batch.Completions.AsSpan(0, batch.Count);
         for (var i = 0; i < completions.Length; i++)
@@ -106,7 +108,7 @@ internal sealed class IsolationChecker : UntypedActor
                 if (owner == OwnerTag.ProtectBuffer)
                     continue;
                 completed++;
-                if (granted == OwnerTag.None || owner != granted)
+                if (!allIsGranted && (owner == OwnerTag.None || (owner != granted && owner != grant.Leaving)))
                     Report(batch, i, grant, granted, owner);
             }
             else if (completion.Status == DmaStatus.Stalled)

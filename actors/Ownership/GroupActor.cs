@@ -1,10 +1,13 @@
 using System.Diagnostics;
 using Akka.Actor;
+using Emulator.Actors.Core;
 using Emulator.Actors.Faults;
 using Emulator.Actors.Hosts;
 using Emulator.Actors.Programming;
+using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Memory;
 using Emulator.Telemetry;
+using static Emulator.Actors.Core.CoreMessages;
 using static Emulator.Actors.Hosts.HostMessages;
 using static Emulator.Actors.Ownership.OwnershipMessages;
 using static Emulator.Actors.Programming.ProgrammingMessages;
@@ -21,6 +24,7 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimer
     private readonly string _host;
     private readonly TimeProvider _time;
     private readonly TimeSpan _answerLimit;
+    private readonly bool _hasCore;
     private readonly ProtocolMutation _mutation;
     private readonly IActorRef _translation;
     private readonly IActorRef _iommu;
@@ -29,11 +33,14 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimer
     private OwnerTag _tenant;
     private GroupChange? _change;
     private bool _blockingFailed;
+    private PerformCall? _call;
+    private (object Message, IActorRef Sender)? _taking;
 
     public GroupActor(EmulatedHost host, int group, IActorRef translation, IActorRef iommu)
     {
         _group = group;
         _host = host.Specification.Name;
+        _hasCore = host.Driver.Core != null;
         _mutation = host.Specification.Mutation;
         _time = host.Specification.Time;
         _answerLimit = host.Specification.AnswerLimit;
@@ -49,7 +56,13 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimer
     protected override void PreStart() => AskAndWait(_translation, new QueryGroup(_group));
 
     // Also before a restart: who waits for a change gets an answer.
-    protected override void PostStop() => Fail("the group's actor has crashed or was stopped");
+    protected override void PostStop()
+    {
+        const string Reason = "the group's actor has crashed or was stopped";
+        Fail(Reason);
+        if (_taking is { } taking)
+            Refuse(taking.Sender, Reason);
+    }
 
     protected override void PostRestart(Exception reason)
     {
@@ -63,7 +76,9 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimer
         Receive<GroupStatus>(status =>
         {
             _epoch = status.Epoch;
-            if (_epoch == Epoch.None)
+            if (_epoch == Epoch.None && _hasCore)
+                Enter(OwnershipState.Core, Core);
+            else if (_epoch == Epoch.None)
                 Enter(OwnershipState.Unclaimed, Unclaimed);
             else
                 BlockAfter("the group's actor has begun again");
@@ -73,6 +88,27 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimer
         // The silicon's actor has crashed: the question may be lost with it.
         Receive<BlockAgain>(_ => AskAndWait(_translation, new QueryGroup(_group)));
         Receive<AnswerOverdue>(_ => AskAndWait(_translation, new QueryGroup(_group)));
+        ReceiveAny(_ => Stash.Stash());
+    }
+
+    // Nobody's among the tenants; whose it is, the core knows. A tenant's first message takes the group over as any owner would, and waits for the core to agree.
+    private void Core()
+    {
+        Receive<CallCore>(call => Call(call.Call, Sender));
+        Receive<ClaimGroup>(Take);
+        Receive<Reassign>(Take);
+        Receive<BlockGroup>(Take);
+        Receive<BlockAgain>(_ => { });
+        Always();
+    }
+
+    // What the IOMMU's actor was asked is not lost when it crashes: it is part of what the kernel remembers.
+    private void Calling()
+    {
+        Receive<CallEnded>(ended => ended.Call == _call, EndCall);
+        Receive<CallEnded>(_ => { });
+        Receive<BlockAgain>(_ => { });
+        Receive<SupervisionMessages.CrashActor>(crash => throw InjectedCrashException.Of(crash));
         ReceiveAny(_ => Stash.Stash());
     }
 
@@ -182,6 +218,42 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimer
         Receive<Programmed>(_ => { });
         Receive<GroupStatus>(_ => { });
         Receive<AnswerOverdue>(_ => { });
+        Receive<CallEnded>(_ => { });
+        Receive<CallCore>(call => Sender.Tell(HeldByTenants(_host, call)));
+    }
+
+    private void Take(object message)
+    {
+        _taking = (message, Sender);
+        Call(new CoreCall.ClaimForTenants(), ActorRefs.Nobody);
+    }
+
+    private void Call(CoreCall call, IActorRef requester)
+    {
+        _call = new PerformCall(_group, call, requester);
+        _iommu.Tell(_call);
+        Become(Calling);
+    }
+
+    private void EndCall(CallEnded ended)
+    {
+        _call = null;
+        Enter(OwnershipState.Core, Core);
+        if (_taking is { } taking)
+        {
+            _taking = null;
+            if (ended.Answer.Errno == Errno.None)
+            {
+                Enter(OwnershipState.Unclaimed, Unclaimed);
+                Stash.Prepend([new Envelope(taking.Message, taking.Sender)]);
+            }
+            else
+            {
+                Refuse(taking.Sender, $"the core refuses the tenants' claim (-{ended.Answer.Errno}): the group is {ended.Answer.State}, count {ended.Answer.OwnerCount}");
+            }
+        }
+
+        Stash.UnstashAll();
     }
 
     private bool IsWaiting => _state == OwnershipState.Attaching || (_state == OwnershipState.Blocking && !_blockingFailed);

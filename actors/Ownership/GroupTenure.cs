@@ -12,6 +12,9 @@ internal struct GroupTenure
     /// <summary>The tenant whose memory the group's DMA may reach.</summary>
     public OwnerTag Granted;
 
+    /// <summary>In the middle of a switch by the core, whose memory it may still reach.</summary>
+    public OwnerTag Leaving;
+
     /// <summary>The blocking steps of this epoch are done.</summary>
     public bool BlockingDone;
 

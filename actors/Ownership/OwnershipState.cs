@@ -3,10 +3,10 @@ namespace Emulator.Actors.Ownership;
 /// <summary>Where a group stands between its owners. A change of owner always passes <see cref="Blocked"/>.</summary>
 public enum OwnershipState : byte
 {
-    /// <summary>Nobody's; nothing was programmed for it.</summary>
+    /// <summary>Nobody's among the tenants; nothing was programmed for them.</summary>
     Unclaimed,
 
-    /// <summary>A tenant has claimed it; nothing was programmed for it.</summary>
+    /// <summary>A tenant has claimed it; nothing was programmed for that tenant.</summary>
     Claimed,
 
     /// <summary>It is being blocked. Its DMA may still reach the memory of the tenant that it leaves.</summary>
@@ -20,4 +20,7 @@ public enum OwnershipState : byte
 
     /// <summary>It belongs to a tenant's domain.</summary>
     Attached,
+
+    /// <summary>The kernel's core has it: for nobody, for kernel drivers or for an owner of the core's, see <see cref="Hosts.StartsWith.Kernel"/>.</summary>
+    Core,
 }

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Emulator.Actors.Core;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Memory;
 
@@ -18,7 +19,10 @@ internal sealed class DriverMemory
     /// <summary>The run that is on its way; null when there is none.</summary>
     public DriverRun? Current { get; set; }
 
-    /// <summary>Probe runs finished: 0 none, 1 the IOMMU, 1 + n the first n devices.</summary>
+    /// <summary>The kernel's core; null on hosts whose groups the tenants have from the start.</summary>
+    public KernelCore? Core { get; init; }
+
+    /// <summary>Probe runs finished: 0 none, 1 the IOMMU, 1 + n the first n devices; with a core its groups follow.</summary>
     public int Probed { get; set; }
 
     /// <summary>Each tenant's domain.</summary>

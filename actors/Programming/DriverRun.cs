@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Akka.Actor;
+using Emulator.Actors.Core;
 using Emulator.Actors.Ownership;
 using Emulator.Hardware.Drivers;
 
@@ -42,6 +43,18 @@ internal sealed class DriverRun
 
     /// <summary>The trace that it is part of.</summary>
     public ActivityContext Trace { get; init; }
+
+    /// <summary>What the core was asked.</summary>
+    public object? Request { get; init; }
+
+    /// <summary>What groups that the core holds may reach: until the end on both sides of the switch, then where they are.</summary>
+    public IReadOnlyList<CoreGrant> Grants { get; set; } = [];
+
+    /// <summary>Told of the end, once, by whoever enumerates the sequence.</summary>
+    public Action<DriverRun>? AtEnd { get; init; }
+
+    /// <summary>Whether it may change what a group's DMA reaches.</summary>
+    public bool ProgramsGroups => Group >= 0 || Grants.Count > 0;
 
     /// <summary>Steps performed.</summary>
     public int Performed { get; private set; }
@@ -125,5 +138,6 @@ internal sealed class DriverRun
     {
         (IsFinished, Result, Failure) = (true, result, failure);
         _steps.Dispose();
+        AtEnd?.Invoke(this);
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Akka.Actor;
+using Emulator.Actors.Core;
 using Emulator.Actors.Faults;
 using Emulator.Actors.Hosts;
 using Emulator.Actors.Ownership;
@@ -69,6 +70,10 @@ internal sealed class IommuActor : UntypedActor, IWithTimers
                 if (ended.Run == _memory.Current)
                     End(ended.Run);
                 break;
+            case CoreMessages.PerformCall or IommufdMessages.OpenIommufd or IommufdMessages.IommufdCall:
+                _memory.Core!.Enqueue(message, Sender);
+                Next();
+                break;
             case ProgramBlock or ProgramAttach or SyncMap or Sync or MapByDriver or AllocateDomain:
                 _waiting.Enqueue((message, Sender));
                 Next();
@@ -114,10 +119,13 @@ internal sealed class IommuActor : UntypedActor, IWithTimers
     {
         while (_memory.Current == null && !_translation.IsNobody())
         {
-            if (_memory.Probed <= _host.Devices.Count)
+            if (_memory.Probed < ProbeRuns)
             {
-                var device = _memory.Probed - 1;
-                Start(new DriverRun(RunPurpose.Probe, Lazily(() => device < 0 ? _driver.Probe() : _driver.ProbeDevice(_host.Devices[device])), StepLimit) { ReplyTo = Context.Parent });
+                Start(ProbeRun(_memory.Probed - 1));
+            }
+            else if (_memory.Core?.Next() is { } call)
+            {
+                Start(call);
             }
             else if (_waiting.TryDequeue(out var waiting))
             {
@@ -129,6 +137,12 @@ internal sealed class IommuActor : UntypedActor, IWithTimers
             }
         }
     }
+
+    private int ProbeRuns => 1 + _host.Devices.Count + (_memory.Core?.Groups.Count ?? 0);
+
+    private DriverRun ProbeRun(int device) => device >= _host.Devices.Count
+        ? _memory.Core!.Boot(device - _host.Devices.Count, Context.Parent)
+        : new DriverRun(RunPurpose.Probe, Lazily(() => device < 0 ? _driver.Probe() : _driver.ProbeDevice(_host.Devices[device]))) { ReplyTo = Context.Parent };
 
     // A driver that throws when it is asked fails the run, not the actor.
     private static IEnumerable<DriverStep> Lazily(Func<IEnumerable<DriverStep>> operation)
@@ -148,7 +162,7 @@ internal sealed class IommuActor : UntypedActor, IWithTimers
                     break;
                 }
 
-                Start(new DriverRun(RunPurpose.Block, _faults.Of(RunPurpose.Block, BlockSteps(block.Group, empty)), StepLimit)
+                Start(new DriverRun(RunPurpose.Block, _faults.Of(RunPurpose.Block, empty != null, BlockSteps(block.Group, empty)), StepLimit)
                 {
                     Group = block.Group,
                     Epoch = block.Epoch,
@@ -158,7 +172,7 @@ internal sealed class IommuActor : UntypedActor, IWithTimers
                 });
                 break;
             case ProgramAttach attach when _memory.Domains.TryGetValue(TenantOf(attach), out var domain):
-                Start(new DriverRun(RunPurpose.Attach, _faults.Of(RunPurpose.Attach, AttachSteps(_host.DevicesOf(attach.Group), domain)), StepLimit)
+                Start(new DriverRun(RunPurpose.Attach, _faults.Of(RunPurpose.Attach, true, AttachSteps(_host.DevicesOf(attach.Group), domain)), StepLimit)
                 {
                     Group = attach.Group,
                     Epoch = attach.Epoch,
@@ -185,7 +199,7 @@ internal sealed class IommuActor : UntypedActor, IWithTimers
                 break;
             case FaultMessages.DeviceGone gone:
                 _host.Unplugged.Add(gone.Device);
-                Start(new DriverRun(RunPurpose.Release, Lazily(() => _driver.ReleaseDevice(_host.Devices[gone.Device])), StepLimit));
+                Start(new DriverRun(RunPurpose.Release, Lazily(() => _memory.Core?.Remove(gone.Device) ?? _driver.ReleaseDevice(_host.Devices[gone.Device])), StepLimit));
                 break;
             case AllocateDomain allocate:
                 Allocate(allocate.Tenant, sender);
@@ -194,7 +208,7 @@ internal sealed class IommuActor : UntypedActor, IWithTimers
     }
 
     private void Invalidate(IEnumerable<DriverStep> steps, long ticket, IActorRef sender) =>
-        Start(new DriverRun(RunPurpose.Invalidate, _faults.Of(RunPurpose.Invalidate, steps), StepLimit) { ReplyTo = sender, Ticket = ticket });
+        Start(new DriverRun(RunPurpose.Invalidate, _faults.Of(RunPurpose.Invalidate, false, steps), StepLimit) { ReplyTo = sender, Ticket = ticket });
 
     private void Start(DriverRun run)
     {
@@ -226,7 +240,7 @@ internal sealed class IommuActor : UntypedActor, IWithTimers
     private void NextStep(DriverRun run)
     {
         run.Advance();
-        if (run.Group >= 0)
+        if (run.ProgramsGroups)
             _host.FreedTables.GiveAway();
         _awaitedStep = run.Performed;
         // A run that is finished has nothing left to perform; the silicon's actor notes its end.
@@ -250,7 +264,8 @@ internal sealed class IommuActor : UntypedActor, IWithTimers
                     return;
                 }
 
-                if (++_memory.Probed > _host.Devices.Count)
+                _memory.Core?.End(run);
+                if (++_memory.Probed == ProbeRuns)
                     run.ReplyTo.Tell(new IommuProbed(null));
                 break;
             case RunPurpose.Block or RunPurpose.Attach:
@@ -262,6 +277,10 @@ internal sealed class IommuActor : UntypedActor, IWithTimers
                     _memory.Writers[run.Domain!].Tell(new MapAttached(programmed, run.ReplyTo));
                 else
                     run.ReplyTo.Tell(programmed);
+                break;
+            case RunPurpose.Core:
+                _host.FreedTables.GiveAway();
+                _memory.Core!.End(run);
                 break;
             case RunPurpose.Invalidate:
                 run.ReplyTo.Tell(new Invalidated(run.Ticket, failure, run.Error));

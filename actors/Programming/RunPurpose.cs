@@ -12,6 +12,9 @@ internal enum RunPurpose
     /// <summary>Attaches a group to a tenant's domain.</summary>
     Attach,
 
+    /// <summary>A call of the kernel's core, or of iommufd.</summary>
+    Core,
+
     /// <summary>After mappings were made or removed.</summary>
     Invalidate,
 

@@ -276,6 +276,8 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
 
     private bool MayBegin(DriverRun run)
     {
+        if (!run.HasBegun)
+            Grant(run);
         if (run.Group >= 0 && !run.HasBegun && run.Epoch != _tenures[run.Group].Epoch && Mutation != ProtocolMutation.AppliesLateRun)
             run.Refuse();
         return !run.IsFinished;
@@ -305,7 +307,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
         // A handler that threw would throw again: the interrupt waits until somebody programs a group.
         if (run.Purpose == RunPurpose.Interrupt)
             (_interruptSent, _handlerFailed) = (false, run.Failure != null);
-        else if (run.Group >= 0)
+        else if (run.ProgramsGroups)
             (_interruptSent, _handlerFailed) = (false, false);
         var counts = run.HasSucceeded || (Mutation == ProtocolMutation.IgnoresBlockFailure && run.Purpose == RunPurpose.Block);
         if (run.Group >= 0 && counts && run.Epoch == _tenures[run.Group].Epoch)
@@ -315,8 +317,22 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
             tenure.AttachingDone |= run.Purpose == RunPurpose.Attach;
         }
 
+        Grant(run);
         Sender.Tell(new ProgrammingMessages.RunEnded(run));
         Settle();
+    }
+
+    // What the core's groups may reach; those that the tenants have taken over have epochs.
+    private void Grant(DriverRun run)
+    {
+        foreach (var grant in run.Grants)
+        {
+            ref var tenure = ref _tenures[grant.Group];
+            if (tenure.Epoch != Epoch.None)
+                continue;
+            (tenure.State, tenure.Granted, tenure.Leaving) = (OwnershipState.Core, grant.Granted, grant.Leaving);
+            Announce(grant.Group);
+        }
     }
 
     private void Block(OwnershipMessages.Block block)
@@ -436,7 +452,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
     private OwnershipChanged State(int group)
     {
         ref var tenure = ref _tenures[group];
-        return new OwnershipChanged(_host.Specification.Name, group, tenure.State, tenure.Epoch, tenure.Granted);
+        return new OwnershipChanged(_host.Specification.Name, group, tenure.State, tenure.Epoch, tenure.Granted, tenure.Leaving);
     }
 
     private Activity? Start(string name, ActivityContext parent, int group, Epoch epoch) =>
