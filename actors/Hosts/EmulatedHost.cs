@@ -61,7 +61,7 @@ internal sealed class EmulatedHost : IDisposable
     /// <summary>Told of each change of a group's state at the silicon, as it happens; null when nobody looks.</summary>
     public Action<int, GroupTenure>? TenureObserver { get; set; }
 
-    /// <summary>Told of each batch that the checker has checked, before it returns to its device; null when nobody looks. What it is given is the device's again afterwards.</summary>
+    /// <summary>Told of each batch that the checker has checked, before it returns to its device, whose it is again afterwards; null when nobody looks.</summary>
     public Action<DmaBatch>? BatchObserver { get; set; }
 
     /// <summary>Whether the first attach, or block, of every group was asked for. Writer: the host's actor.</summary>

@@ -36,8 +36,8 @@ public static class HostMessages
     /// <param name="Host">The host's name.</param>
     public sealed record WorkloadFinished(string Host);
 
-    /// <summary>Has a device send DMA besides its workload. Answer: its <see cref="DmaBatch"/> with the completions and the silicon's fault records, when the isolation check has seen it;
-    /// <see cref="Akka.Actor.Status.Failure"/> when there is no such device, or more than <see cref="DmaBatch.Capacity"/> requests.</summary>
+    /// <summary>Has a device send DMA besides its workload. Answer: its <see cref="DmaBatch"/> with the completions and the silicon's fault records, when the isolation check has
+    /// seen it; <see cref="Akka.Actor.Status.Failure"/> when there is no such device, or more than <see cref="DmaBatch.Capacity"/> requests.</summary>
     /// <param name="Device">The device, from 0.</param>
     /// <param name="Requests">The DMA, 1 to <see cref="DmaBatch.Capacity"/>; the device puts its stream and tags into each.</param>
     public sealed record SendDma(int Device, IReadOnlyList<DmaRequest> Requests);

@@ -6,7 +6,8 @@ namespace Emulator.TestKit.Tests;
 
 public sealed class SeededRunTests : PlatformTest
 {
-    private static Experiment Legacy => ExperimentOn(p => p.Iommu("exynos").Blocking(BlockingStrategy.Detach).Pacing(DriverPacing.StepByStep).Devices(2)) with { Changes = 0.2 };
+    private static Experiment Legacy =>
+        ExperimentOn(p => p.Iommu("exynos").Blocking(BlockingStrategy.Detach).Pacing(DriverPacing.StepByStep).Devices(2)) with { Changes = 0.2 };
 
     [Fact]
     public void A_seed_that_breaks_an_invariant_is_named_with_the_numbered_timeline_of_its_smallest_run()

@@ -39,8 +39,11 @@ public sealed class DmaOutcomes : IReadOnlyList<DmaOutcome>
 
     /// <summary>Expects that the first landed at an address, and the others so much further on as their IOVAs.</summary>
     /// <param name="to">The address.</param>
-    public DmaOutcomes ExpectTranslated(PhysicalAddress to) =>
-        Expect(outcome => outcome.IsCompleted && outcome.Completion.Address.Value - to.Value == outcome.Request.Iova.Value - _outcomes[0].Request.Iova.Value, $"to be translated to {to}");
+    public DmaOutcomes ExpectTranslated(PhysicalAddress to)
+    {
+        var distance = _outcomes[0].Request.Iova.Value - to.Value;
+        return Expect(outcome => outcome.IsCompleted && outcome.Request.Iova.Value - outcome.Completion.Address.Value == distance, $"to be translated to {to}");
+    }
 
     /// <summary>Expects that each passed untranslated: it landed at the address that it was sent to.</summary>
     public DmaOutcomes ExpectIdentity() => Expect(static outcome => outcome.IsIdentity, "to pass untranslated");
@@ -73,7 +76,8 @@ public sealed class DmaOutcomes : IReadOnlyList<DmaOutcome>
     /// <inheritdoc/>
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    private IReadOnlyList<FaultRecord> Records => Faults ?? throw new InvalidOperationException("fault records are kept of DMA that a test sends; a probe sees completions alone");
+    private IReadOnlyList<FaultRecord> Records =>
+        Faults ?? throw new InvalidOperationException("fault records are kept of DMA that a test sends; a probe sees completions alone");
 
     private DmaOutcomes Expect(Func<DmaOutcome, bool> holds, string expectation)
     {
@@ -91,7 +95,9 @@ public sealed class DmaOutcomes : IReadOnlyList<DmaOutcome>
 
     private void FailFaults(string expectation)
     {
-        var recorded = Records.Count == 0 ? "no fault" : string.Join("; ", Records.Select(fault => $"0x{fault.Code:x} {fault.Reason}, stream {fault.Stream}, {fault.Access} at {fault.Iova}"));
+        var recorded = Records.Count == 0
+            ? "no fault"
+            : string.Join("; ", Records.Select(fault => $"0x{fault.Code:x} {fault.Reason}, stream {fault.Stream}, {fault.Access} at {fault.Iova}"));
         TestPlatform.Fail($"expected {_outcomes[0].Description} to leave {expectation}, but the IOMMU recorded {recorded}; it {_outcomes[0].Ending(_platform.NameOf)}");
     }
 }

@@ -2,7 +2,8 @@ using Akka.TestKit;
 
 namespace Emulator.TestKit;
 
-/// <summary>A probe that sees every batch of a device that the isolation check has checked since the probe was made, the workload's included. It keeps them all: for workloads that end.</summary>
+/// <summary>A probe that sees every batch of a device that the isolation check has checked since the probe was made, the workload's included. It keeps them all: for workloads that
+/// end.</summary>
 public sealed class DmaProbe
 {
     private readonly TestPlatform _platform;

@@ -8,8 +8,8 @@ using Emulator.Hardware.Translation;
 
 namespace Emulator.TestKit;
 
-/// <summary>What a platform is, said word by word: an Arm SMMUv3 under the defaults of <see cref="HostSpecification"/> unless told otherwise, with buffers of 1 MiB and devices that send until they
-/// are stopped. Each call gives a new builder.</summary>
+/// <summary>What a platform is, said word by word: an Arm SMMUv3 under the defaults of <see cref="HostSpecification"/> unless told otherwise, with buffers of 1 MiB and devices
+/// that send until they are stopped. Each call gives a new builder.</summary>
 public sealed record PlatformBuilder
 {
     private const long UntilStopped = 1L << 40;
@@ -96,5 +96,6 @@ public sealed record PlatformBuilder
         .Workload(new Workload { BatchSize = 2, Credits = 2 });
 
     private static IommuRoom Find(string name) =>
-        IommuCatalog.Find(name) ?? throw new ArgumentException($"no IOMMU is called '{name}'; there are {string.Join(", ", IommuCatalog.Rooms.Select(room => room.Name))}", nameof(name));
+        IommuCatalog.Find(name)
+        ?? throw new ArgumentException($"no IOMMU is called '{name}'; there are {string.Join(", ", IommuCatalog.Rooms.Select(room => room.Name))}", nameof(name));
 }

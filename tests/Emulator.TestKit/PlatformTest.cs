@@ -9,7 +9,8 @@ namespace Emulator.TestKit;
 /// <summary>A suite of tests on emulated platforms: an Akka TestKit whose actor system holds them, and the runs of experiments seed by seed.</summary>
 /// <param name="configuration">What the suite's own actors need; goes before the emulator's. Null for nothing.</param>
 /// <param name="output">Where the actor system's log goes; null for nowhere.</param>
-public abstract class PlatformTest(Config? configuration = null, ITestOutputHelper? output = null) : Akka.TestKit.Xunit2.TestKit(Configuration(configuration), null, output)
+public abstract class PlatformTest(Config? configuration = null, ITestOutputHelper? output = null)
+    : Akka.TestKit.Xunit2.TestKit(Configuration(configuration), null, output)
 {
     private static int s_platforms;
 
@@ -49,7 +50,7 @@ public abstract class PlatformTest(Config? configuration = null, ITestOutputHelp
         return new Experiment { Host = build(PlatformBuilder.ForSeededRuns()).Specification };
     }
 
-    /// <summary>Makes the runs of many seeds, and fails with the first that breaks an invariant: its seed, and what happens in it at its smallest, step by step.</summary>
+    /// <summary>Makes the runs of many seeds, and fails with the first that breaks an invariant: its seed, and what happens at its smallest, step by step.</summary>
     /// <param name="experiment">What is done, and to which platform.</param>
     /// <param name="seeds">How many seeds, at least 1.</param>
     /// <param name="firstSeed">The first one; the others follow.</param>

@@ -6,7 +6,8 @@ using Xunit.Sdk;
 
 namespace Emulator.TestKit;
 
-/// <summary>A suite of tests of actors in virtual time and in an order that a seed decides: one thread, one message at a time, no waiting. Tests are synchronous.</summary>
+/// <summary>A suite of tests of actors in virtual time and in an order that a seed decides: one thread, one message at a time, no waiting. Tests are
+/// synchronous.</summary>
 /// <param name="options">What all runs have in common; null for the defaults.</param>
 public abstract class SimulatedTest(SimulationOptions? options = null) : IDisposable
 {
@@ -19,7 +20,7 @@ public abstract class SimulatedTest(SimulationOptions? options = null) : IDispos
         get
         {
             if (!_runs)
-                Begin(new RunPlan());
+                BeginSeed(0);
             return _simulation!;
         }
     }
@@ -49,22 +50,24 @@ public abstract class SimulatedTest(SimulationOptions? options = null) : IDispos
 
     /// <summary>Does steps until a condition holds, and expects that it does.</summary>
     /// <param name="condition">The condition, asked before each step.</param>
-    /// <param name="within">How long this may take in virtual time; null for the run's limit.</param>
+    /// <param name="within">How long this may take in virtual time; null for an hour.</param>
     /// <param name="expression">The condition as it is written.</param>
     protected void DrainUntil(Func<bool> condition, TimeSpan? within = null, [CallerArgumentExpression(nameof(condition))] string expression = "")
     {
         ArgumentNullException.ThrowIfNull(condition);
-        Simulation.Drain(condition, within);
+        Simulation.Drain(condition, within ?? TimeSpan.FromHours(1));
         if (!condition())
             Assert.Fail($"expected {expression}, but it does not hold after {Simulation.Steps} steps at {Simulation.Now}");
     }
 
     /// <summary>Lets virtual time go by: does what is to be done and fires what comes due in it.</summary>
-    /// <param name="duration">How long.</param>
+    /// <param name="duration">How long, at most 49 days.</param>
     protected void Advance(TimeSpan duration)
     {
         var over = Task.Delay(duration, Time);
         Simulation.Drain(() => over.IsCompleted);
+        if (!over.IsCompleted)
+            Assert.Fail($"expected {duration} to go by, but the run ends at {Simulation.Now}");
     }
 
     /// <summary>Makes a run for each of many seeds, and names the seed in which it fails.</summary>
@@ -78,7 +81,7 @@ public abstract class SimulatedTest(SimulationOptions? options = null) : IDispos
         {
             try
             {
-                Begin(new RunPlan { Seed = seed });
+                BeginSeed(seed);
                 run();
             }
             catch (Exception error) when (error is XunitException or SimulationException)
@@ -114,4 +117,6 @@ public abstract class SimulatedTest(SimulationOptions? options = null) : IDispos
         End();
         _simulation.Dispose();
     }
+
+    private void BeginSeed(ulong seed) => Begin(new RunPlan { Seed = seed, TimeLimit = TimeSpan.MaxValue });
 }

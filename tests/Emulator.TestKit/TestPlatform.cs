@@ -12,8 +12,8 @@ using Xunit;
 
 namespace Emulator.TestKit;
 
-/// <summary>A platform under test: a real host in the test's actor system, its devices and tenants by number. What it is asked for goes to the host's actors as messages; it has no other way to
-/// the silicon.</summary>
+/// <summary>A platform under test: a real host in the test's actor system, its devices and tenants by number. What it is asked for goes to the host's actors as messages; it has no
+/// other way to the silicon.</summary>
 public sealed class TestPlatform
 {
     private readonly PlatformTest _test;
@@ -26,7 +26,7 @@ public sealed class TestPlatform
         Host = client;
         Devices = [.. host.Devices.Select((device, number) => new TestDevice(this, number, device.Name))];
         Tenants = [.. Enumerable.Range(0, Specification.Tenants).Select(number => new TestTenant(
-            this, number, number < tenants.Count ? tenants[number] : Letters(number), HostSpecification.TenantTag(number), new PhysicalAddress(host.TenantMemory(number))))];
+            this, number, number < tenants.Count ? tenants[number] : Letters(number), new PhysicalAddress(host.TenantMemory(number))))];
     }
 
     /// <summary>The host, for what the kit has no word for.</summary>
@@ -55,7 +55,8 @@ public sealed class TestPlatform
     /// <summary>The tenant of a name.</summary>
     /// <exception cref="ArgumentException">There is none.</exception>
     public TestTenant Tenant(string name) =>
-        Tenants.FirstOrDefault(tenant => tenant.Name == name) ?? throw new ArgumentException($"no tenant is called '{name}'; there are {string.Join(", ", Tenants.Select(tenant => tenant.Name))}", nameof(name));
+        Tenants.FirstOrDefault(tenant => tenant.Name == name)
+        ?? throw new ArgumentException($"no tenant is called '{name}'; there are {string.Join(", ", Tenants.Select(tenant => tenant.Name))}", nameof(name));
 
     /// <summary>Moves a device, with its group, to a tenant, and waits until it is attached.</summary>
     public async Task Assign(TestDevice device, TestTenant tenant)
@@ -126,8 +127,8 @@ public sealed class TestPlatform
         return new DmaProbe(this, device, probe);
     }
 
-    /// <summary>Runs the devices' workloads while something is done, and expects that the isolation check has found nothing in them. The workloads go on until then when they are those of
-    /// <see cref="PlatformBuilder"/>. DMA over which an actor crashed is not checked.</summary>
+    /// <summary>Runs the devices' workloads while something is done, and expects that the isolation check has found nothing in them. The workloads go on until then when they
+    /// are those of <see cref="PlatformBuilder"/>. DMA over which an actor crashed is not checked.</summary>
     /// <param name="during">What is done.</param>
     public async Task NoDmaEscapes(Func<Task> during)
     {

@@ -1,3 +1,4 @@
+using Emulator.Actors.Hosts;
 using Emulator.Actors.Programming;
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.Memory;
@@ -10,10 +11,10 @@ public sealed class TestTenant
 {
     private readonly TestPlatform _platform;
 
-    internal TestTenant(TestPlatform platform, int number, string name, OwnerTag tag, PhysicalAddress memory)
+    internal TestTenant(TestPlatform platform, int number, string name, PhysicalAddress memory)
     {
         _platform = platform;
-        (Number, Name, Tag, Memory) = (number, name, tag, memory);
+        (Number, Name, Tag, Memory) = (number, name, HostSpecification.TenantTag(number), memory);
     }
 
     /// <summary>Its number, from 0.</summary>

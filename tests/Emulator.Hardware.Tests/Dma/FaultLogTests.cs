@@ -18,4 +18,16 @@ public sealed class FaultLogTests
         Assert.Equal<ushort>([3, 6], taken.Select(f => f.Code));
         Assert.Equal((6L, 2L), (log.Total, log.Dropped));
     }
+
+    [Fact]
+    public void All_records_come_out_at_once_and_leave_none()
+    {
+        var log = new FaultLog(capacity: 2);
+        log.Add(new FaultRecord(new StreamId(1), default, DmaAccess.Read, FaultReason.NotPresent, 1));
+        log.Take(new FaultRecord[1]);
+        for (ushort code = 2; code <= 3; code++)
+            log.Add(new FaultRecord(new StreamId(1), default, DmaAccess.Read, FaultReason.NotPresent, code));
+        Assert.Equal<ushort>([2, 3], log.TakeAll().Select(f => f.Code));
+        Assert.Empty(log.TakeAll());
+    }
 }
