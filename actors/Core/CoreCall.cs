@@ -4,7 +4,8 @@ using Emulator.Hardware.Memory;
 
 namespace Emulator.Actors.Core;
 
-/// <summary>One of the core's functions over a group; what each does and refuses in which kernel is <see cref="IommuGroup"/>'s. Devices are named by their number in the host.</summary>
+/// <summary>One of the core's functions over a group; what each does and refuses in which kernel is <see cref="IommuGroup"/>'s. Devices are named by their number in the
+/// host.</summary>
 public abstract record CoreCall
 {
     private protected CoreCall()
@@ -125,7 +126,8 @@ public abstract record CoreCall
         internal override OwnerTag Aim(CoreGroup group) => group.GrantedAtRest;
     }
 
-    /// <summary>6.12: attaches a domain under a PASID of every device (iommu_attach_device_pasid). The witness does not look at it: the group's grant is for DMA without a PASID.</summary>
+    /// <summary>6.12: attaches a domain under a PASID of every device (iommu_attach_device_pasid).</summary>
+    /// <remarks>The witness does not look at it: a group's grant is for DMA without a PASID.</remarks>
     /// <param name="Device">A device of the group.</param>
     /// <param name="Domain">The domain.</param>
     /// <param name="Pasid">The PASID, at least 1.</param>

@@ -23,7 +23,7 @@ public static class CoreMessages
     /// <param name="Warnings">The kernel's warnings since the call before.</param>
     public sealed record CoreAnswer(string Host, int Group, Errno Errno, long Value, GroupState State, int OwnerCount, IReadOnlyList<string> Warnings);
 
-    /// <summary>Group to IOMMU: the call is to wait for its turn. Answer: <see cref="CallEnded"/> to the group, and the <see cref="CoreAnswer"/> to the requester.</summary>
+    /// <summary>Group to IOMMU: a call that waits for its turn. Answer: <see cref="CallEnded"/> to the group, <see cref="CoreAnswer"/> to the requester.</summary>
     internal sealed record PerformCall(int Group, CoreCall Call, IActorRef Requester);
 
     /// <summary>IOMMU to group.</summary>

@@ -6,7 +6,8 @@ namespace Emulator.Actors.Core;
 /// <summary>The conversation about /dev/iommu, on hosts that start <see cref="Hosts.StartsWith.Kernel"/>.</summary>
 public static class IommufdMessages
 {
-    /// <summary>A process of a tenant opens /dev/iommu. Answer: <see cref="IommufdAnswer"/>; -EOPNOTSUPP: Linux 6.1 has none, or the host did not start as a kernel does.</summary>
+    /// <summary>A process of a tenant opens /dev/iommu. Answer: <see cref="IommufdAnswer"/>; -EOPNOTSUPP: Linux 6.1 has none, or the host did not
+    /// start as a kernel does.</summary>
     /// <param name="Tenant">Whose memory the process has: the tenant's buffer. Not a tenant: -EINVAL.</param>
     public sealed record OpenIommufd(OwnerTag Tenant);
 

@@ -140,6 +140,7 @@ public abstract record IommufdOperation
     {
         internal override IEnumerable<DriverStep> Perform(IommufdFile file) => file.Close();
 
-        internal override IEnumerable<CoreGrant> Aims(IommufdFile file) => file.Devices.SelectMany(device => file.Aim(device.Id, static group => group.GrantedIn(group.Group.DefaultDomain)));
+        internal override IEnumerable<CoreGrant> Aims(IommufdFile file) =>
+            file.Devices.SelectMany(device => file.Aim(device.Id, static group => group.GrantedIn(group.Group.DefaultDomain)));
     }
 }

@@ -11,8 +11,8 @@ using static Emulator.Actors.Core.IommufdMessages;
 namespace Emulator.Actors.Core;
 
 /// <summary>
-/// The core of a kernel that has booted: its groups, the domains that were asked of it, the opened iommufds, and the calls that wait for its locks. It outlives a crash of the
-/// actor that uses it, the IOMMU's, so that a call is done once and answered. While a run of its is on the way it belongs to whoever enumerates that.
+/// The core of a kernel that has booted: its groups, the domains that were asked of it, the opened iommufds, and the calls that wait for its locks. It outlives a crash
+/// of the actor that uses it, the IOMMU's, so that a call is done once and answered. While a run of its is on the way it belongs to whoever enumerates that.
 /// </summary>
 internal sealed class KernelCore
 {
@@ -120,9 +120,10 @@ internal sealed class KernelCore
         {
             case PerformCall call:
                 var group = Groups[call.Group];
-                var answer = IsTenants(call) && errno != Errno.None
+                var bug = run.Failure is { } failure ? [failure] : Array.Empty<string>();
+                var answer = IsTenants(call)
                     ? HeldByTenants(Host, new CallCore(call.Group, call.Call))
-                    : new CoreAnswer(Host, call.Group, errno, value, group.Group.State, group.Group.OwnerCount, [.. group.TakeWarnings(), .. run.Failure is { } bug ? [bug] : Array.Empty<string>()]);
+                    : new CoreAnswer(Host, call.Group, errno, value, group.Group.State, group.Group.OwnerCount, [.. group.TakeWarnings(), .. bug]);
                 call.Requester.Tell(answer);
                 run.ReplyTo.Tell(new CallEnded(call, answer));
                 break;
@@ -182,7 +183,8 @@ internal sealed class KernelCore
         if (tenant < 0 || tenant >= _host.Specification.Tenants)
             return [DriverStep.Fail(Errno.EINVAL)];
         const ulong Page = PhysicalMemory.FrameSize;
-        UserRange[] buffer = [.. Enumerable.Range(0, (int)(_host.Specification.BufferSize / Page)).Select(page => new UserRange(_host.FrameOf(tenant, (ulong)page, Page), Page))];
+        var pages = Enumerable.Range(0, (int)(_host.Specification.BufferSize / Page));
+        UserRange[] buffer = [.. pages.Select(page => new UserRange(_host.FrameOf(tenant, (ulong)page, Page), Page))];
         _opened++;
         _files.Add(_opened, new IommufdFile(this, _opened, open.Tenant, new UserMemory(_host.Layout.IovaBase, buffer), new IommufdContext(_host.Platform.Memory)));
         return [DriverStep.Return(_opened)];
@@ -209,6 +211,6 @@ internal sealed class KernelCore
             AttachDeferred = options.DeferredDevices.Contains(first + offset),
         }).ToList();
         var group = new IommuGroup(driver, members, options.Group);
-        return new CoreGroup(this, index, group, members.Select((member, offset) => (Number: first + offset, Device: new IommuDevice(driver, group, member))).ToDictionary(pair => pair.Number, pair => pair.Device));
+        return new CoreGroup(this, index, group, members.Index().ToDictionary(pair => first + pair.Index, pair => new IommuDevice(driver, group, pair.Item)));
     }
 }

@@ -5,8 +5,8 @@ using static Emulator.Actors.Core.IommufdMessages;
 
 namespace Emulator.Actors.Hosting;
 
-/// <summary>An opened /dev/iommu, as a program outside the actors sees it; see <see cref="HostClient.OpenIommufdAsync"/>. Each call asks the host's actor and waits for its answer, which
-/// has the error or what the ioctl hands out.</summary>
+/// <summary>An opened /dev/iommu, as a program outside the actors sees it; see <see cref="HostClient.OpenIommufdAsync"/>. Each call asks the host's actor and waits for its
+/// answer, which has the error or what the ioctl hands out.</summary>
 /// <remarks>May be used by several threads at once; the kernel does one operation at a time.</remarks>
 /// <param name="host">The host's actor.</param>
 /// <param name="context">The file.</param>

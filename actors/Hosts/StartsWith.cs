@@ -9,6 +9,7 @@ public enum StartsWith
     /// <summary>Blocks each, and leaves it so until somebody who knows its owner asks.</summary>
     Blocked,
 
-    /// <summary>As a kernel boots: each is in its default domain and nobody's. Who wants one asks the kernel's core, a tenant's first claim, block or attach included.</summary>
+    /// <summary>As a kernel boots: each is in its default domain and nobody's. Who wants one asks the kernel's core; so does a tenant's first claim, block or
+    /// attach.</summary>
     Kernel,
 }

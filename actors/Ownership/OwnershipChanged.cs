@@ -7,7 +7,7 @@ namespace Emulator.Actors.Ownership;
 /// <param name="Group">The group.</param>
 /// <param name="State">The state that it has entered.</param>
 /// <param name="Epoch">Its epoch.</param>
-/// <param name="Granted">The tenant whose memory its DMA may reach: Blocking, the one that it leaves; Blocked, nobody; Attaching and Attached, the one that it joins; Core, what the core's domain lets it
-/// reach.</param>
+/// <param name="Granted">The tenant whose memory its DMA may reach: Blocking, the one that it leaves; Blocked, nobody; Attaching and Attached, the one that it
+/// joins; Core, see <see cref="OwnershipState.Core"/>.</param>
 /// <param name="Leaving">Core, in the middle of a switch: whose memory its DMA may still reach.</param>
 public sealed record OwnershipChanged(string Host, int Group, OwnershipState State, Epoch Epoch, OwnerTag Granted, OwnerTag Leaving = default);

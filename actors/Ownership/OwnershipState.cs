@@ -21,6 +21,7 @@ public enum OwnershipState : byte
     /// <summary>It belongs to a tenant's domain.</summary>
     Attached,
 
-    /// <summary>The kernel's core has it: for nobody, for kernel drivers or for an owner of the core's, see <see cref="Hosts.StartsWith.Kernel"/>.</summary>
+    /// <summary>The kernel's core has it: for nobody, for kernel drivers or for an owner of the core's, see <see cref="Hosts.StartsWith.Kernel"/>. Its DMA may reach what the
+    /// domain shows that it is in: a tenant's memory, the host's, nothing, or (identity) everything.</summary>
     Core,
 }

@@ -119,6 +119,19 @@ public sealed class CoreOwnershipTests : CoreTest
         await Expect(new CoreCall.DetachPasid(0, OfA, 1), kernel == KernelVersion.Linux61 && room == "arm-smmu-v3" ? Errno.EOPNOTSUPP : Errno.None, Idle, 0);
     }
 
+    [Fact]
+    public async Task An_attached_PASID_keeps_owners_away()
+    {
+        // 7, 28
+        await Start(Booted("flat", KernelVersion.Linux612));
+        await Expect(new CoreCall.AttachPasid(0, OfA, 4), Errno.EINVAL, Idle, 0);
+        await Expect(new CoreCall.AttachPasid(0, OfA, 3), Errno.None, Idle, 0);
+        await Expect(new CoreCall.AttachPasid(0, OfB, 3), Errno.EBUSY, Idle, 0);
+        await Expect(s_claim, Errno.EBUSY, Idle, 0);
+        await Expect(new CoreCall.DetachPasid(0, OfA, 3), Errno.None, Idle, 0);
+        await Expect(s_claim, Errno.None, Claimed, 1);
+    }
+
     [Theory]
     [MemberData(nameof(Rooms))]
     public async Task The_default_domain_changes_while_no_driver_is_bound(string room, KernelVersion kernel)

@@ -77,6 +77,9 @@ public sealed class IommufdTests : CoreTest
         await Expect(new CoreCall.Query(), Errno.None, Idle, 0);
         Assert.Equal((0, 0), await SendDma());
         Assert.IsType<HostMessages.Reassigned>(await Host.ReassignAsync(0, B));
+        var late = await Host.OpenIommufdAsync(A);
+        Assert.Equal(Errno.EPERM, (await late.BindAsync(0)).Errno);
+        Assert.Equal((500, 0), await SendDma());
     }
 
     [Fact]

@@ -6,7 +6,7 @@ using Emulator.Hardware.PageTables;
 namespace Emulator.Actors.Tests.Flat;
 
 /// <summary>Drives a <see cref="FlatIommu"/>. Before it blocks or attaches it polls a word of memory, as drivers poll a busy bit: a test holds a change up by setting it.</summary>
-public sealed class FlatDriver(PhysicalMemory memory, IFrameAllocator frames, KernelVersion kernel, string variant) : IIommuDriver
+public sealed class FlatDriver(PhysicalMemory memory, IFrameAllocator frames, KernelVersion kernel, string variant) : IIommuDriver, IPasidDriver
 {
     /// <summary>While not zero, blocking and detaching wait here.</summary>
     public const ulong BlockGate = 0x10000;
@@ -64,6 +64,10 @@ public sealed class FlatDriver(PhysicalMemory memory, IFrameAllocator frames, Ke
     }
 
     public IEnumerable<DriverStep> Detach(IommuDomain domain, DmaDevice device) => Disable(device, variant == FlatRoom.DetachBypasses ? 2UL : 0);
+
+    public IEnumerable<DriverStep> AttachPasid(IommuDomain domain, DmaDevice device, uint pasid) => [];
+
+    public IEnumerable<DriverStep> DetachPasid(DmaDevice device, uint pasid) => [];
 
     public IEnumerable<DriverStep> Block(DmaDevice device) => Disable(device, 0);
 

@@ -39,7 +39,7 @@ public static class FlatRoom
             var frames = new FrameAllocator(memory, RamSize / 4 * 3, RamSize / 4, OwnerTag.Host);
             var driver = new FlatDriver(memory, frames, options.Kernel, options.Variant!);
             return new Platform(
-                new Bus(memory, new FlatIommu(memory, options.Iotlb)), frames, driver, index => new DmaDevice($"device-{index}", new StreamId((uint)index)) { CanStall = true });
+                new Bus(memory, new FlatIommu(memory, options.Iotlb)), frames, driver, index => new DmaDevice($"device-{index}", new StreamId((uint)index)) { CanStall = true, PasidBits = 2 });
         },
     };
 }
