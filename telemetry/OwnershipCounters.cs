@@ -10,6 +10,8 @@ public sealed class OwnershipCounters
     private long _restarts;
     private long _violations;
     private long _unchecked;
+    private long _exposed;
+    private long _longestExposureTicks;
 
     /// <summary>Changes of owner that ended with a new owner attached.</summary>
     public long Reassignments => Volatile.Read(ref _reassignments);
@@ -32,6 +34,12 @@ public sealed class OwnershipCounters
     /// <summary>DMAs that no check has seen.</summary>
     public long Unchecked => Volatile.Read(ref _unchecked);
 
+    /// <summary>DMAs that reached an earlier owner's or freed memory while that was tolerated.</summary>
+    public long Exposed => Volatile.Read(ref _exposed);
+
+    /// <summary>The longest time after a group had left its owner at which such a DMA landed.</summary>
+    public TimeSpan LongestExposure => new(Volatile.Read(ref _longestExposureTicks));
+
     /// <summary>Counts a change of owner.</summary>
     public void AddReassignment(TimeSpan blocked)
     {
@@ -48,6 +56,14 @@ public sealed class OwnershipCounters
 
     /// <summary>Counts violations.</summary>
     public void AddViolation() => _violations++;
+
+    /// <summary>Counts a DMA that was tolerated.</summary>
+    /// <param name="after">The time since its group had left its owner.</param>
+    public void AddExposed(TimeSpan after)
+    {
+        _exposed++;
+        _longestExposureTicks = Math.Max(_longestExposureTicks, after.Ticks);
+    }
 
     /// <summary>Counts DMAs that no check has seen.</summary>
     public void AddUnchecked(int dmas) => _unchecked += dmas;

@@ -29,6 +29,14 @@ for scenario in scenarios/*.yaml; do
     emulator run "$scenario" || broken="$broken $(basename "$scenario")"
 done
 
+echo "== ten thousand seeds of each sound experiment, a hundred of each legacy detach"
+for experiment in scenarios/explore/sound-*.yaml; do
+    emulator explore "$experiment" --seeds 10000 || broken="$broken $(basename "$experiment")"
+done
+for experiment in scenarios/explore/legacy-*.yaml; do
+    emulator explore "$experiment" >/dev/null && broken="$broken $(basename "$experiment")-finds-nothing"
+done
+
 echo "== a thousand kills of the ownership coordinator"
 dotnet tests/Emulator.Kill/bin/Release/net10.0/Emulator.Kill.dll --kills 1000 --seed "$(date +%s)" || broken="$broken kills"
 

@@ -81,6 +81,10 @@ public sealed record HostSpecification
     /// <summary>The clock of blocked times. The waits for held DMA are the actor system's scheduler's.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>How long after a group has left its owner DMA of it may still reach that owner's memory, or memory freed since, as where invalidations are lazy on purpose: such DMA
+    /// is counted as exposed, not as a violation. At least zero; by <see cref="Time"/>.</summary>
+    public TimeSpan ToleratedExposure { get; init; }
+
     /// <summary>Violations kept with their circumstances; further ones are counted.</summary>
     public int ViolationsKept { get; init; } = 64;
 
@@ -129,6 +133,8 @@ public sealed record HostSpecification
             throw new ArgumentException($"host {Name}: a limit of {DriverStepLimit} driver steps is below 1");
         if (AnswerLimit <= TimeSpan.Zero)
             throw new ArgumentException($"host {Name}: answer limit {AnswerLimit} is not above 0");
+        if (ToleratedExposure < TimeSpan.Zero)
+            throw new ArgumentException($"host {Name}: tolerated exposure {ToleratedExposure} is below 0");
         if (ViolationsKept < 0)
             throw new ArgumentException($"host {Name}: {ViolationsKept} violations kept is below 0");
         Workload.Validate();

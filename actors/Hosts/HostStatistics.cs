@@ -53,6 +53,12 @@ public sealed record HostStatistics
     /// <summary>The first of them with their circumstances, see <see cref="HostSpecification.ViolationsKept"/>.</summary>
     public IReadOnlyList<IsolationViolation> FirstViolations { get; init; } = [];
 
+    /// <summary>DMAs that reached an earlier owner's or freed memory within <see cref="HostSpecification.ToleratedExposure"/>; no violations.</summary>
+    public long Exposed { get; init; }
+
+    /// <summary>The longest time after a group had left its owner at which such a DMA landed.</summary>
+    public TimeSpan LongestExposure { get; init; }
+
     /// <summary>DMAs that no check has seen, because the checker crashed over them.</summary>
     public long Unchecked { get; init; }
 

@@ -20,6 +20,7 @@ internal sealed class IsolationChecker : UntypedActor
     private readonly OwnershipChanged[] _grants;
     private readonly DeviceTally[] _tallies;
     private readonly HashSet<OwnerTag>[] _earlier;
+    private readonly long[] _left;
     private bool _knowsGrants;
 
     public IsolationChecker(EmulatedHost host)
@@ -28,6 +29,7 @@ internal sealed class IsolationChecker : UntypedActor
         _memory = host.Platform.Memory;
         _tallies = host.Witness.Devices;
         var name = host.Specification.Name;
+        _left = new long[host.Tenures.Length];
         _earlier = [.. Enumerable.Range(0, host.Tenures.Length).Select(_ => new HashSet<OwnerTag>())];
         _grants = [.. Enumerable.Range(0, host.Tenures.Length).Select(group => new OwnershipChanged(name, group, OwnershipState.Unclaimed, Epoch.None, OwnerTag.None))];
     }
@@ -87,6 +89,8 @@ internal sealed class IsolationChecker : UntypedActor
         var left = _grants[changed.Group].Granted;
         if (left != changed.Granted && left != OwnerTag.None)
             _earlier[changed.Group].Add(left);
+        if (left != changed.Granted)
+            _left[changed.Group] = _host.Specification.Time.GetTimestamp();
         _grants[changed.Group] = changed;
     }
 
@@ -129,13 +133,28 @@ internal sealed class IsolationChecker : UntypedActor
 
     private void Report(DmaBatch batch, int index, OwnershipChanged grant, OwnerTag granted, OwnerTag owner)
     {
+        var kind = Kind(batch, index, granted, owner);
+        if (IsTolerated(batch.Group, kind, owner))
+            return;
         _host.Ownership.AddViolation();
         if (!_host.Witness.KeepsMore)
             return;
         ref readonly var request = ref batch.Requests[index];
         _host.Witness.Keep(new IsolationViolation(
-            Kind(batch, index, granted, owner),
+            kind,
             batch.Device, batch.Group, request.Stream, request.Iova, request.Access, batch.Completions[index].Address, owner, granted, grant.State, grant.Epoch, batch.SentUnder));
+    }
+
+    // Lazy on purpose: how much that exposes is counted.
+    private bool IsTolerated(int group, ViolationKinds kind, OwnerTag owner)
+    {
+        if (_host.Specification.ToleratedExposure == TimeSpan.Zero || kind == ViolationKinds.Identity || (kind != ViolationKinds.FreedMemory && !_earlier[group].Contains(owner)))
+            return false;
+        var after = _host.Specification.Time.GetElapsedTime(_left[group]);
+        if (after > _host.Specification.ToleratedExposure)
+            return false;
+        _host.Ownership.AddExposed(after);
+        return true;
     }
 
     private ViolationKinds Kind(DmaBatch batch, int index, OwnerTag granted, OwnerTag owner)
@@ -163,6 +182,8 @@ internal sealed class IsolationChecker : UntypedActor
         LongestBlockedTime = _host.Ownership.LongestBlockedTime,
         Violations = _host.Ownership.Violations,
         FirstViolations = _host.Witness.FirstViolations(),
+        Exposed = _host.Ownership.Exposed,
+        LongestExposure = _host.Ownership.LongestExposure,
         Unchecked = _host.Ownership.Unchecked,
         Abandoned = _host.Dma.Abandoned,
         InterruptFailures = _host.InterruptFailures.Count,

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Akka.Actor;
 using Emulator.Actors.Devices;
 using Emulator.Actors.Faults;
@@ -8,8 +7,6 @@ using Emulator.Actors.Ownership;
 using Emulator.Actors.Programming;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus;
-using Emulator.Hardware.Memory;
-using Emulator.Telemetry;
 
 namespace Emulator.Actors.Silicon;
 
@@ -26,7 +23,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
     private readonly EmulatedHost _host;
     private readonly Bus _bus;
     private readonly GroupTenure[] _tenures;
-    private readonly List<OwnershipMessages.Fence> _waitingFences = [];
+    private readonly SiliconOwnership _ownership;
     private readonly IActorRef _checker;
     private readonly IActorRef _iommu;
     private readonly ActorCell _cell;
@@ -50,12 +47,13 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
         _bus = host.Platform.Bus;
         _units = [.. _bus.Units];
         _tenures = host.Tenures;
+        _ownership = new SiliconOwnership(host, checker, this, Context.System.EventStream);
         _held = new HeldDma(host);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    protected override void PreStart() => StateGrants();
+    protected override void PreStart() => _ownership.StateAll();
 
     protected override void PreRestart(Exception reason, object message)
     {
@@ -70,17 +68,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
 
     protected override void PostRestart(Exception reason)
     {
-        for (var group = 0; group < _tenures.Length; group++)
-        {
-            ref var tenure = ref _tenures[group];
-            if (tenure.Epoch == Epoch.None)
-                continue;
-            tenure.State = OwnershipState.Blocking;
-            tenure.BlockingDone = tenure.AttachingDone = false;
-            _host.TenureObserver?.Invoke(group, tenure);
-            Context.System.EventStream.Publish(State(group));
-        }
-
+        _ownership.BeginAgain();
         base.PostRestart(reason);
         Context.Parent.Tell(new SupervisionMessages.ChildRestarted(ActorKind.Translation, 0));
     }
@@ -110,27 +98,27 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
                 Sender.Tell(MayBegin(begin.Run) ? new ProgrammingMessages.RunBegins(begin.Run) : new ProgrammingMessages.RunEnded(begin.Run));
                 break;
             case OwnershipMessages.Block block:
-                Block(block);
+                _ownership.Block(block, Sender);
                 break;
             case OwnershipMessages.Fence fence when _faults == null || Mutation == ProtocolMutation.FenceOvertakes || !_faults.Stalls(fence, Sender):
-                Fence(fence, Sender);
+                _ownership.Fence(fence, Sender);
                 break;
             case OwnershipMessages.Fence:
                 break;
             case OwnershipMessages.GiveUpHeld give:
-                GiveUpHeld(give);
+                _ownership.GiveUpHeld(give);
                 break;
             case OwnershipMessages.BeginAttach attach:
-                BeginAttach(attach);
+                _ownership.BeginAttach(attach, Sender);
                 break;
             case OwnershipMessages.CompleteAttach complete:
-                CompleteAttach(complete);
+                _ownership.CompleteAttach(complete, Sender);
                 break;
             case OwnershipMessages.QueryGroup query:
                 Sender.Tell(new OwnershipMessages.GroupStatus(query.Group, _tenures[query.Group].State, _tenures[query.Group].Epoch));
                 break;
             case IsolationMessages.StateGrants:
-                StateGrants();
+                _ownership.StateAll();
                 break;
             case IsolationMessages.CollectStatistics collect:
                 CountSilicon();
@@ -218,7 +206,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
         for (var group = 0; group < _tenures.Length; group++)
             (_tenures[group].Held, _tenures[group].Abandoned) = (0, 0);
         _held = new HeldDma(_host);
-        PassWaitingFences();
+        _ownership.PassWaitingFences();
     }
 
     private void Resume(object message, IActorRef sender)
@@ -226,7 +214,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
         if (message is DmaBatch batch)
             TranslateWithFaults(batch);
         else
-            Fence((OwnershipMessages.Fence)message, sender);
+            _ownership.Fence((OwnershipMessages.Fence)message, sender);
     }
 
     private void SendAnswered()
@@ -244,7 +232,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
         {
             SendAnswered();
             if (_held.TakeResumed(_units, _tenures, _checker))
-                PassWaitingFences();
+                _ownership.PassWaitingFences();
         }
 
         if (_interruptSent || _handlerFailed || _faults is { WithholdsInterrupts: true })
@@ -277,7 +265,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
     private bool MayBegin(DriverRun run)
     {
         if (!run.HasBegun)
-            Grant(run);
+            _ownership.Grant(run);
         if (run.Group >= 0 && !run.HasBegun && run.Epoch != _tenures[run.Group].Epoch && Mutation != ProtocolMutation.AppliesLateRun)
             run.Refuse();
         return !run.IsFinished;
@@ -309,152 +297,8 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
             (_interruptSent, _handlerFailed) = (false, run.Failure != null);
         else if (run.ProgramsGroups)
             (_interruptSent, _handlerFailed) = (false, false);
-        var counts = run.HasSucceeded || (Mutation == ProtocolMutation.IgnoresBlockFailure && run.Purpose == RunPurpose.Block);
-        if (run.Group >= 0 && counts && run.Epoch == _tenures[run.Group].Epoch)
-        {
-            ref var tenure = ref _tenures[run.Group];
-            tenure.BlockingDone |= run.Purpose == RunPurpose.Block;
-            tenure.AttachingDone |= run.Purpose == RunPurpose.Attach;
-        }
-
-        Grant(run);
+        _ownership.End(run);
         Sender.Tell(new ProgrammingMessages.RunEnded(run));
         Settle();
     }
-
-    // What the core's groups may reach; those that the tenants have taken over have epochs.
-    private void Grant(DriverRun run)
-    {
-        foreach (var grant in run.Grants)
-        {
-            ref var tenure = ref _tenures[grant.Group];
-            if (tenure.Epoch != Epoch.None)
-                continue;
-            (tenure.State, tenure.Granted, tenure.Leaving) = (OwnershipState.Core, grant.Granted, grant.Leaving);
-            Announce(grant.Group);
-        }
-    }
-
-    private void Block(OwnershipMessages.Block block)
-    {
-        ref var tenure = ref _tenures[block.Group];
-        if (block.Epoch <= tenure.Epoch && Mutation != ProtocolMutation.AcceptsOldEpoch)
-        {
-            Refuse(Sender, block.Group, block.Epoch, "its epoch is not younger than the group's");
-            return;
-        }
-
-        using var span = Start(OwnershipActivities.Block, block.Trace, block.Group, block.Epoch);
-        tenure.Epoch = block.Epoch;
-        tenure.State = OwnershipState.Blocking;
-        tenure.BlockingDone = tenure.AttachingDone = false;
-        Announce(block.Group);
-        Sender.Tell(new OwnershipMessages.BlockAcknowledged(block.Group, block.Epoch));
-    }
-
-    private void Fence(OwnershipMessages.Fence fence, IActorRef sender)
-    {
-        ref var tenure = ref _tenures[fence.Group];
-        if (fence.Epoch != tenure.Epoch || tenure.State != OwnershipState.Blocking)
-        {
-            Refuse(sender, fence.Group, fence.Epoch, "the group is not being blocked in this epoch");
-        }
-        else if (!tenure.BlockingDone)
-        {
-            Refuse(sender, fence.Group, fence.Epoch, "the blocking steps of this epoch have not been performed");
-        }
-        else if (tenure.Held > 0 && Mutation != ProtocolMutation.IgnoresHeldDma)
-        {
-            _waitingFences.Add(fence with { ReplyTo = sender });
-            var giveUp = new OwnershipMessages.GiveUpHeld(fence.Group, fence.Epoch);
-            if (!Timers.IsTimerActive(giveUp))
-                Timers.StartSingleTimer(giveUp, giveUp, _host.Specification.HeldDmaLimit);
-        }
-        else
-        {
-            using var span = Start(OwnershipActivities.Fence, fence.Trace, fence.Group, fence.Epoch);
-            tenure.State = OwnershipState.Blocked;
-            tenure.Granted = OwnerTag.None;
-            Announce(fence.Group);
-            sender.Tell(new OwnershipMessages.FencePassed(fence.Group, fence.Epoch));
-        }
-    }
-
-    private void PassWaitingFences()
-    {
-        var waiting = _waitingFences.ToArray();
-        _waitingFences.Clear();
-        foreach (var fence in waiting)
-            Fence(fence, fence.ReplyTo);
-    }
-
-    private void GiveUpHeld(OwnershipMessages.GiveUpHeld give)
-    {
-        ref var tenure = ref _tenures[give.Group];
-        if (give.Epoch != tenure.Epoch || tenure.State != OwnershipState.Blocking)
-            return;
-        _host.Dma.AddAbandoned(tenure.Held);
-        (tenure.Abandoned, tenure.Held) = (tenure.Abandoned + tenure.Held, 0);
-        PassWaitingFences();
-    }
-
-    private void BeginAttach(OwnershipMessages.BeginAttach attach)
-    {
-        ref var tenure = ref _tenures[attach.Group];
-        if (attach.Epoch != tenure.Epoch || (tenure.State != OwnershipState.Blocked && Mutation != ProtocolMutation.AttachesBeforeBlocked))
-        {
-            Refuse(Sender, attach.Group, attach.Epoch, "the group is not blocked in this epoch");
-            return;
-        }
-
-        using var span = Start(OwnershipActivities.Attach, attach.Trace, attach.Group, attach.Epoch);
-        tenure.State = OwnershipState.Attaching;
-        tenure.Granted = attach.Tenant;
-        Announce(attach.Group);
-        Sender.Tell(new OwnershipMessages.AttachBegun(attach.Group, attach.Epoch));
-    }
-
-    private void CompleteAttach(OwnershipMessages.CompleteAttach complete)
-    {
-        ref var tenure = ref _tenures[complete.Group];
-        if (complete.Epoch != tenure.Epoch || tenure.State != OwnershipState.Attaching || !tenure.AttachingDone)
-        {
-            Refuse(Sender, complete.Group, complete.Epoch, "the group has not been attached in this epoch");
-            return;
-        }
-
-        tenure.State = OwnershipState.Attached;
-        Announce(complete.Group);
-        Sender.Tell(new OwnershipMessages.AttachCompleted(complete.Group, complete.Epoch));
-    }
-
-    private void Refuse(IActorRef sender, int group, Epoch asked, string reason)
-    {
-        ref var tenure = ref _tenures[group];
-        sender.Tell(new OwnershipMessages.Refused(group, tenure.Epoch, tenure.State, asked, reason));
-    }
-
-    private void StateGrants()
-    {
-        for (var group = 0; group < _tenures.Length; group++)
-            _checker.Tell(State(group));
-        _checker.Tell(new IsolationMessages.GrantsStated());
-    }
-
-    private void Announce(int group)
-    {
-        var changed = State(group);
-        _host.TenureObserver?.Invoke(group, _tenures[group]);
-        _checker.Tell(changed);
-        Context.System.EventStream.Publish(changed);
-    }
-
-    private OwnershipChanged State(int group)
-    {
-        ref var tenure = ref _tenures[group];
-        return new OwnershipChanged(_host.Specification.Name, group, tenure.State, tenure.Epoch, tenure.Granted, tenure.Leaving);
-    }
-
-    private Activity? Start(string name, ActivityContext parent, int group, Epoch epoch) =>
-        OwnershipActivities.Start(name, parent, _host.Specification.Name, group, epoch.Value);
 }

@@ -56,6 +56,24 @@ public sealed class IsolationTests : HostTest
     }
 
     [Fact]
+    public async Task A_translation_that_outlives_the_block_is_exposure_where_that_is_tolerated_and_is_measured()
+    {
+        var tolerant = Specification(BlockingStrategy.Native, FlatRoom.NeverInvalidates) with { Iotlb = IotlbGeometry.WithoutLimit, ToleratedExposure = TimeSpan.FromMinutes(10) };
+        var statistics = await BlockUnderLoad(tolerant);
+        Assert.Equal(0, statistics.Violations);
+        Assert.NotEqual(0, statistics.Exposed);
+        Assert.InRange(statistics.LongestExposure, TimeSpan.FromTicks(1), TimeSpan.FromMinutes(10));
+    }
+
+    [Fact]
+    public async Task DMA_that_passes_untranslated_is_tolerated_by_nobody()
+    {
+        var statistics = await BlockUnderLoad(Specification(BlockingStrategy.Detach, FlatRoom.DetachBypasses) with { ToleratedExposure = TimeSpan.FromMinutes(10) });
+        Assert.NotEqual(0, statistics.Violations);
+        Assert.All(statistics.FirstViolations, violation => Assert.Equal(ViolationKinds.Identity, violation.Kind));
+    }
+
+    [Fact]
     public async Task Batches_that_were_sent_before_a_change_are_counted_as_stale_and_are_no_violation()
     {
         await Start(Specification());

@@ -7,6 +7,7 @@ public class HelpTests
     [InlineData("survey")]
     [InlineData("run")]
     [InlineData("replay")]
+    [InlineData("explore")]
     public async Task Help_of_a_command_shows_examples_and_exit_codes(string command)
     {
         var result = await CommandLine.RunAsync(command, "--help");

@@ -15,7 +15,7 @@ public sealed class SeededRunTests : PlatformTest
         var broken = Assert.Throws<BrokenInvariantException>(() => Explore(Legacy, seeds: 50, firstSeed: 7));
         Assert.InRange(broken.Seed, 7UL, 56UL);
         var lines = broken.Message.Split('\n');
-        Assert.StartsWith($"seed {broken.Seed} breaks isolation/identity: Identity: stream ", lines[0], StringComparison.Ordinal);
+        Assert.StartsWith($"seed {broken.Seed} breaks isolation/identity: device 0 (stream ", lines[0], StringComparison.Ordinal);
         Assert.Equal("at its smallest:", lines[1]);
         Assert.Equal(broken.Shrunk.Timeline.Count, lines.Length - 2);
         Assert.StartsWith("   1. step ", lines[2], StringComparison.Ordinal);

@@ -2,6 +2,7 @@ using System.Text;
 using Emulator.Actors.Devices;
 using Emulator.Actors.Faults;
 using Emulator.Actors.Hosts;
+using Emulator.Actors.Isolation;
 using Emulator.Actors.Programming;
 using Emulator.Cli.Run;
 using Emulator.Hardware.Iommus;
@@ -17,6 +18,7 @@ public static class ExperimentReader
     public const int MaxSteps = 1_000_000;
 
     private const string All = "all";
+    private const string Tolerable = "tolerable";
 
     // A small host: what matters is in what order things happen, and each run builds one.
     private static readonly HostSpecification s_basis = new()
@@ -50,18 +52,20 @@ public static class ExperimentReader
     public static Experiment Read(string file, TextReader reader)
     {
         var fields = YamlFields.Open(file, reader, "experiment");
-        var experiment = new Experiment
-        {
-            Name = fields.Text("name") ?? Path.GetFileNameWithoutExtension(file),
-            Host = ReadHost(fields.Mapping("host") ?? throw fields.Refuse("host", "is missing")),
-            Steps = fields.Number("steps", 1, MaxSteps) ?? 200,
-            Changes = fields.Share("changes") ?? 0.05,
-            EarlyTimers = fields.Share("earlyTimers") ?? 0,
-            Quiesce = fields.Flag("quiesce", false),
-            Faults = [.. fields.Mappings("faults").SelectMany(ReadFault)],
-        };
+        var (name, host) = (fields.Text("name"), fields.Mapping("host"));
+        var (steps, changes, earlyTimers, quiesce) = (fields.Number("steps", 1, MaxSteps), fields.Share("changes"), fields.Share("earlyTimers"), fields.Flag("quiesce", false));
+        var faults = fields.Mappings("faults");
         fields.RefuseOthers();
-        return experiment;
+        return new Experiment
+        {
+            Name = name ?? Path.GetFileNameWithoutExtension(file),
+            Host = ReadHost(host ?? throw fields.Refuse("host", "is missing")),
+            Steps = steps ?? 200,
+            Changes = changes ?? 0.05,
+            EarlyTimers = earlyTimers ?? 0,
+            Quiesce = quiesce,
+            Faults = [.. faults.SelectMany(ReadFault)],
+        };
     }
 
     private static HostSpecification ReadHost(YamlFields fields)
@@ -72,7 +76,7 @@ public static class ExperimentReader
         return host;
     }
 
-    // One fault by its name, all faults of a layer, or all.
+    // One fault by its name, all faults of a layer, all that the platform has to stand, or all.
     private static IEnumerable<FaultRate> ReadFault(YamlFields fields)
     {
         var name = fields.Text("name") ?? throw fields.Refuse("name", "is missing");
@@ -80,9 +84,9 @@ public static class ExperimentReader
         var longest = fields.Duration("longest") ?? new FaultRate(default, 0).Longest;
         var most = fields.Number("most", 1, 1000) ?? new FaultRate(default, 0).MostCount;
         fields.RefuseOthers();
-        var kinds = FaultCatalog.All.Where(fault => name == All || fault.Name == name || string.Equals($"{fault.Layer}", name, StringComparison.OrdinalIgnoreCase)).ToList();
+        var kinds = FaultCatalog.All.Where(fault => name == All || (name == Tolerable && fault.Explains == ViolationKinds.None) || fault.Name == name || string.Equals($"{fault.Layer}", name, StringComparison.OrdinalIgnoreCase)).ToList();
         return kinds.Count == 0
-            ? throw fields.Refuse("name", $"there is no fault '{name}'; there are {All}, {string.Join(", ", Enum.GetNames<FaultLayer>()).ToLowerInvariant()}, {string.Join(", ", FaultCatalog.All.Select(fault => fault.Name))}")
+            ? throw fields.Refuse("name", $"there is no fault '{name}'; there are {All}, {Tolerable}, {string.Join(", ", Enum.GetNames<FaultLayer>()).ToLowerInvariant()}, {string.Join(", ", FaultCatalog.All.Select(fault => fault.Name))}")
             : kinds.Select(fault => new FaultRate(fault.Kind, rate) { Longest = longest, MostCount = most });
     }
 }

@@ -19,6 +19,8 @@ namespace Emulator.Cli.Run;
 /// <param name="BlockedMilliseconds">The sum of the times that groups were blocked for a change of owner.</param>
 /// <param name="LongestBlockedMilliseconds">The longest of them.</param>
 /// <param name="Violations">DMAs that landed where their device had no right to read or write.</param>
+/// <param name="Exposed">DMAs that reached an earlier owner's or freed memory for as long as the scenario tolerates it.</param>
+/// <param name="LongestExposureMilliseconds">The longest time after a group had left its owner at which one of these landed.</param>
 /// <param name="Unchecked">DMAs that no check has seen.</param>
 /// <param name="ActorRestarts">Crashes of actors.</param>
 /// <param name="Abandoned">DMAs that the silicon still held when their group was declared blocked.</param>
@@ -43,6 +45,8 @@ public sealed record RunDocumentHost(
     double BlockedMilliseconds,
     double LongestBlockedMilliseconds,
     long Violations,
+    long Exposed,
+    double LongestExposureMilliseconds,
     long Unchecked,
     long ActorRestarts,
     long Abandoned,
@@ -73,6 +77,8 @@ public sealed record RunDocumentHost(
             Math.Round(statistics.BlockedTime.TotalMilliseconds, 3),
             Math.Round(statistics.LongestBlockedTime.TotalMilliseconds, 3),
             statistics.Violations,
+            statistics.Exposed,
+            Math.Round(statistics.LongestExposure.TotalMilliseconds, 3),
             statistics.Unchecked,
             statistics.ActorRestarts,
             statistics.Abandoned,

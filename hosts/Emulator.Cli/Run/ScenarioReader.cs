@@ -96,6 +96,7 @@ public static class ScenarioReader
             Devices = fields.Number("devices", 1, HostSpecification.MaxDevices) ?? was.Devices,
             DevicesPerGroup = fields.Number("devicesPerGroup", 1, HostSpecification.MaxDevices) ?? was.DevicesPerGroup,
             Tenants = fields.Number("tenants", 1, HostSpecification.MaxTenants) ?? was.Tenants,
+            ToleratedExposure = fields.Duration("toleratedExposure") ?? was.ToleratedExposure,
             BufferSize = fields.Size("bufferSize") ?? was.BufferSize,
             Workload = ReadWorkload(fields.Mapping("workload"), was.Workload) with { Seed = seed },
         };

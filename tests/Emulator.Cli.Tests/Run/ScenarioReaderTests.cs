@@ -64,7 +64,7 @@ public class ScenarioReaderTests
     [InlineData("hosts:\n  - { name: a, iommu: intel }\n  - { name: a, iommu: amd }", 3, "hosts[1].name: 'a' names two hosts")]
     [InlineData("hosts:\n  - name: a\n    iommu: apple-dart\n    devices: 17", 4, "hosts[0].devices: stream 16 of dev16 is outside this DART's 16 streams")]
     [InlineData("hosts:\n  - name: a\n    iommu: apple-dart\n    variant: t8110\n    kernel: 6.1", 5, "hosts[0].kernel: Linux 6.1 has no driver for this variant")]
-    [InlineData("7", 1, "the scenario must be a list of 'field: value' lines")]
+    [InlineData("7", 1, "the file must be a list of 'field: value' lines")]
     [InlineData("name: x\nname: y", 2, "not YAML")]
     [InlineData("name: x\nhosts: }", 2, "not YAML")]
     public void A_wrong_value_is_refused_with_file_line_and_field(string yaml, int line, string message)
