@@ -16,6 +16,7 @@ public sealed class Explorer : IDisposable
     private readonly Dictionary<int, HostBlueprint> _blueprints = [];
     private readonly FaultRate[] _struckOnMessages;
     private readonly FaultRate[] _struckOnSteps;
+    private readonly bool _strikesMessages;
 
     /// <summary>Checks an experiment and makes the simulation that its runs share.</summary>
     /// <exception cref="ArgumentException">The host is outside its limits, or can't be built.</exception>
@@ -25,6 +26,7 @@ public sealed class Explorer : IDisposable
         _experiment = experiment;
         _struckOnMessages = [.. experiment.Faults.Where(fault => IsOfMessages(fault.Kind))];
         _struckOnSteps = [.. experiment.Faults.Where(fault => !IsOfMessages(fault.Kind))];
+        _strikesMessages = experiment.Faults.Any(fault => FaultCatalog.Of(fault.Kind).Layer == FaultLayer.Actors);
         Blueprint(experiment.Host.Devices);
         _simulation = Simulation.Create();
     }
@@ -44,7 +46,7 @@ public sealed class Explorer : IDisposable
         ArgumentNullException.ThrowIfNull(workload);
         ArgumentNullException.ThrowIfNull(plan);
         var messages = new StruckMessages(_simulation, plan.Faults ?? Seeded(plan.Seed));
-        _simulation.Begin(plan with { Faults = messages });
+        _simulation.Begin(plan with { Faults = _strikesMessages || plan.Faults != null ? messages : null });
         using var run = new RunningExperiment(_experiment, _simulation, Blueprint(workload.Devices), messages, withTimeline);
         var broken = run.Go(workload.Actions, SplitMix64.Stream(plan.Seed, ActionStream), _struckOnSteps);
         var record = _simulation.End();
