@@ -1,4 +1,3 @@
-using System.Text;
 using Emulator.Actors.Devices;
 using Emulator.Actors.Faults;
 using Emulator.Actors.Hosts;
@@ -39,9 +38,7 @@ public static class ExperimentReader
     /// <exception cref="BadInputException">It is missing or wrong; the message names file, line, field and reason.</exception>
     public static Experiment ReadFile(string path)
     {
-        if (!File.Exists(path))
-            throw new BadInputException($"{path}: {(Directory.Exists(path) ? "is a directory" : "no such file")}");
-        using var reader = new StreamReader(path, Encoding.UTF8);
+        using var reader = YamlFields.OpenText(path);
         return Read(path, reader);
     }
 

@@ -33,9 +33,7 @@ public static class ScenarioReader
     /// <exception cref="BadInputException">It is missing or wrong; the message names file, line, field and reason.</exception>
     public static Scenario ReadFile(string path)
     {
-        if (!File.Exists(path))
-            throw new BadInputException($"{path}: {(Directory.Exists(path) ? "is a directory" : "no such file")}");
-        using var reader = new StreamReader(path, Encoding.UTF8);
+        using var reader = YamlFields.OpenText(path);
         return Read(path, reader);
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using System.Text;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -25,6 +26,11 @@ internal sealed class YamlFields
         _mapping = node as YamlMappingNode
             ?? throw new BadInputException($"{file}:{node.Start.Line}: {(path.Length == 0 ? "the file" : $"{path.TrimEnd('.')}:")} must be a list of 'field: value' lines");
     }
+
+    /// <summary>Opens a file for reading.</summary>
+    /// <exception cref="BadInputException">There is no such file.</exception>
+    public static TextReader OpenText(string path) =>
+        File.Exists(path) ? new StreamReader(path, Encoding.UTF8) : throw new BadInputException($"{path}: {(Directory.Exists(path) ? "is a directory" : "no such file")}");
 
     /// <summary>Opens the one mapping of a file.</summary>
     /// <param name="file">The file's name for messages.</param>
