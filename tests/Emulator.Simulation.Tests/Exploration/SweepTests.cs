@@ -16,7 +16,7 @@ public sealed class SweepTests
         var experiment = Experiments.Sound([.. Enum.GetValues<FaultKind>()]);
         var one = new SeedSweep(experiment, new ExplorationOptions { Seeds = 60, Workers = 1 }).Run();
         var two = new SeedSweep(experiment, new ExplorationOptions { Seeds = 60, Workers = 2 }).Run();
-        Assert.Equal(one with { Failures = [], FaultsInjected = two.FaultsInjected }, two with { Failures = [] } );
+        Assert.Equal(one with { Failures = [], FaultsInjected = two.FaultsInjected }, two with { Failures = [] });
         Assert.Equal(one.FaultsInjected, two.FaultsInjected);
         Assert.Equal((60, 60L), (one.Seeds, one.Interleavings));
     }
