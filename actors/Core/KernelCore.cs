@@ -154,7 +154,7 @@ internal sealed class KernelCore
         : Run(RunPurpose.Core, () => [DriverStep.Fail(Errno.ENOENT)], [], call, sender);
 
     private DriverRun Run(RunPurpose purpose, Func<IEnumerable<DriverStep>> operation, IReadOnlyList<CoreGrant> grants, object? request, IActorRef replyTo) =>
-        new(purpose, Whole(operation))
+        new(purpose, Whole(operation), _host.Specification.DriverStepLimit)
         {
             Grants = grants,
             Request = request,

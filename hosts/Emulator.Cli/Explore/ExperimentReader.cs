@@ -4,6 +4,7 @@ using Emulator.Actors.Hosts;
 using Emulator.Actors.Isolation;
 using Emulator.Actors.Programming;
 using Emulator.Cli.Run;
+using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus;
 using Emulator.Hardware.Translation;
 using Emulator.Simulations.Exploration;
@@ -61,7 +62,8 @@ public static class ExperimentReader
             Changes = changes ?? 0.05,
             EarlyTimers = earlyTimers ?? 0,
             Quiesce = quiesce,
-            Faults = [.. faults.SelectMany(ReadFault)],
+            Faults = [.. faults.Where(fault => !fault.Has("at")).SelectMany(ReadFault)],
+            Scheduled = [.. faults.Where(fault => fault.Has("at")).Select(ReadScheduled).OrderBy(action => action.Step)],
         };
     }
 
@@ -85,5 +87,27 @@ public static class ExperimentReader
         return kinds.Count == 0
             ? throw fields.Refuse("name", $"there is no fault '{name}'; there are {All}, {Tolerable}, {string.Join(", ", Enum.GetNames<FaultLayer>()).ToLowerInvariant()}, {string.Join(", ", FaultCatalog.All.Select(fault => fault.Name))}")
             : kinds.Select(fault => new FaultRate(fault.Kind, rate) { Longest = longest, MostCount = most });
+    }
+
+    // One fault at one step, with all that of it can vary.
+    private static ExploredAction ReadScheduled(YamlFields fields)
+    {
+        var step = fields.Number("at", 1, MaxSteps)!.Value;
+        var name = fields.Text("name") ?? throw fields.Refuse("name", "is missing");
+        var found = FaultCatalog.Find(name) ?? throw fields.Refuse("name", $"there is no fault '{name}' to strike at a step; there are {string.Join(", ", FaultCatalog.All.Select(fault => fault.Name))}");
+        if (Explorer.StrikesSingleMessages(found.Kind))
+            throw fields.Refuse("at", $"{name} strikes messages by chance: give it a rate");
+        var fault = new Fault(found.Kind);
+        fault = fault with
+        {
+            Target = fields.Number("target", 0, int.MaxValue) ?? fault.Target,
+            Count = fields.Number("count", 1, 1000) ?? fault.Count,
+            Duration = fields.Duration("duration") ?? new FaultRate(default, 0).Longest,
+            Errno = fields.Word("errno", fault.Errno, [.. Enum.GetValues<Errno>().Where(errno => errno != Errno.None).Select(errno => ($"{errno}", errno))]),
+            Step = fields.Number("driverStep", 0, MaxSteps) ?? fault.Step,
+            Random = fields.Number("random", 0UL, ulong.MaxValue) ?? fault.Random,
+        };
+        fields.RefuseOthers();
+        return new ExploredAction(step, 0, 0, fault);
     }
 }

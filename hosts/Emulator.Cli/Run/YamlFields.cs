@@ -54,6 +54,9 @@ internal sealed class YamlFields
             : throw new BadInputException($"{file}:1: holds {yaml.Documents.Count} documents, {(what == "experiment" ? "an" : "a")} {what} is one");
     }
 
+    /// <summary>Whether the field is there; that alone does not take it.</summary>
+    public bool Has(string field) => _mapping.Children.ContainsKey(new YamlScalarNode(field));
+
     /// <summary>A text; null when the field is absent.</summary>
     public string? Text(string field)
     {

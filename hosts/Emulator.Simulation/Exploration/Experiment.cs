@@ -23,6 +23,9 @@ public sealed record Experiment
     /// <summary>Whether the devices are stopped before each change of owner and started after it, as well-behaved drivers do.</summary>
     public bool Quiesce { get; init; }
 
-    /// <summary>What goes wrong.</summary>
+    /// <summary>What goes wrong by chance.</summary>
     public IReadOnlyList<FaultRate> Faults { get; init; } = [];
+
+    /// <summary>What goes wrong in every run at its step, ordered by step; faults of messages cannot, nobody knows which message that is.</summary>
+    public IReadOnlyList<ExploredAction> Scheduled { get; init; } = [];
 }

@@ -24,8 +24,8 @@ public sealed class Explorer : IDisposable
     {
         ArgumentNullException.ThrowIfNull(experiment);
         _experiment = experiment;
-        _struckOnMessages = [.. experiment.Faults.Where(fault => IsOfMessages(fault.Kind))];
-        _struckOnSteps = [.. experiment.Faults.Where(fault => !IsOfMessages(fault.Kind))];
+        _struckOnMessages = [.. experiment.Faults.Where(fault => StrikesSingleMessages(fault.Kind))];
+        _struckOnSteps = [.. experiment.Faults.Where(fault => !StrikesSingleMessages(fault.Kind))];
         _strikesMessages = experiment.Faults.Any(fault => FaultCatalog.Of(fault.Kind).Layer == FaultLayer.Actors);
         Blueprint(experiment.Host.Devices);
         _simulation = Simulation.Create();
@@ -73,7 +73,8 @@ public sealed class Explorer : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _simulation.Dispose();
 
-    private static bool IsOfMessages(FaultKind kind) => kind is FaultKind.MessageLost or FaultKind.MessageDuplicated or FaultKind.MessageReordered or FaultKind.MessageLate;
+    /// <summary>Whether a fault strikes single messages, by chance.</summary>
+    public static bool StrikesSingleMessages(FaultKind kind) => kind is FaultKind.MessageLost or FaultKind.MessageDuplicated or FaultKind.MessageReordered or FaultKind.MessageLate;
 
     private IEnumerable<ExploredWorkload> Smaller(ExploredWorkload workload)
     {

@@ -46,11 +46,13 @@ internal sealed class RunningExperiment : IDisposable
     public BrokenInvariant? Go(IReadOnlyList<ExploredAction>? actions, SplitMix64 random, FaultRate[] faults)
     {
         var next = 0;
+        var chance = actions == null;
+        actions ??= _experiment.Scheduled;
         for (_step = 1; _step <= _experiment.Steps; _step++)
         {
-            if (actions == null)
+            if (chance)
                 Draw(ref random, faults);
-            for (; actions != null && next < actions.Count && actions[next].Step <= _step; next++)
+            for (; next < actions.Count && actions[next].Step <= _step; next++)
                 Act(actions[next]);
             AskForQuiesced();
             if (!_simulation.Step())
@@ -71,7 +73,7 @@ internal sealed class RunningExperiment : IDisposable
         Math.Min(_step, _experiment.Steps),
         _actions,
         broken,
-        _struck,
+        Struck(),
         _hosts.Sum(host => host.Reassignments),
         _hosts.Sum(host => host.Emulated.Dma.Dmas),
         _explained + _oracle.ExplainedViolations,
@@ -82,6 +84,13 @@ internal sealed class RunningExperiment : IDisposable
     {
         foreach (var host in _hosts)
             host.Dispose();
+    }
+
+    private Dictionary<FaultKind, int> Struck()
+    {
+        foreach (var (kind, count) in _messages.Struck)
+            _struck[kind] = count;
+        return _struck;
     }
 
     // Bringing a host up is not what is explored: it takes place in order and undisturbed.

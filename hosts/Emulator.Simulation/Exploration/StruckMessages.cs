@@ -12,6 +12,9 @@ internal sealed class StruckMessages(Simulation simulation, IMessageFaults fault
     /// <summary>Whether messages are struck: not while a host comes up.</summary>
     public bool IsStriking { get; set; }
 
+    /// <summary>How often each fault of messages struck.</summary>
+    public Dictionary<FaultKind, int> Struck { get; } = [];
+
     /// <summary>The next message to an actor is lost in its crash.</summary>
     public void Crash(string actor) => _crashed.Add(actor);
 
@@ -27,6 +30,17 @@ internal sealed class StruckMessages(Simulation simulation, IMessageFaults fault
             return new MessageFault(MessageFaultKind.Drop);
         if (_slowUntil.TryGetValue(receiver, out var until) && until > simulation.Now)
             return new MessageFault(MessageFaultKind.DelayInOrder, until - simulation.Now);
-        return faults.Decide(sender, receiver, message, nth);
+        var fault = faults.Decide(sender, receiver, message, nth);
+        if (fault.Kind != MessageFaultKind.None)
+            Struck[KindOf(fault.Kind)] = Struck.GetValueOrDefault(KindOf(fault.Kind)) + 1;
+        return fault;
     }
+
+    private static FaultKind KindOf(MessageFaultKind kind) => kind switch
+    {
+        MessageFaultKind.Drop => FaultKind.MessageLost,
+        MessageFaultKind.Duplicate => FaultKind.MessageDuplicated,
+        MessageFaultKind.Delay => FaultKind.MessageReordered,
+        _ => FaultKind.MessageLate,
+    };
 }

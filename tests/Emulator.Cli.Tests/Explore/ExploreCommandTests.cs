@@ -73,11 +73,21 @@ public sealed class ExploreCommandTests
     [InlineData("host:\n  name: h\n  iommu: intel\nfaults:\n  - name: gremlins\n    rate: 0.1\n", ":5: faults[0].name: there is no fault 'gremlins'", "tolerable", "message-lost")]
     [InlineData("host:\n  name: h\n  iommu: intel\nfaults:\n  - name: all\n", "faults[0].rate: is missing")]
     [InlineData("host:\n  name: h\n  iommu: intel\nfaults:\n  - name: all\n    rate: 0.1\n    longest: soon\n", ":7: faults[0].longest: 'soon' is not a duration")]
+    [InlineData("host:\n  name: h\n  iommu: intel\nfaults:\n  - name: message-lost\n    at: 5\n", ":6: faults[0].at: message-lost strikes messages by chance")]
+    [InlineData("host:\n  name: h\n  iommu: intel\nfaults:\n  - name: attach-fails\n    at: 5\n    errno: ENOFUN\n", ":7: faults[0].errno: 'ENOFUN' is not one of EPERM")]
     [InlineData("host: [", "not YAML")]
     public async Task A_wrong_experiment_is_refused_with_file_line_and_field(string text, params string[] words)
     {
         using var file = new TemporaryFile(".yaml", text.Replace("\\n", "\n", StringComparison.Ordinal));
         (await CommandLine.RunAsync("explore", file.Path)).AssertRefused([file.Path, .. words]);
+    }
+
+    [Fact]
+    public async Task A_fault_with_a_step_strikes_in_every_run()
+    {
+        using var file = new TemporaryFile(".yaml", "host:\n  name: h\n  iommu: intel\n  pacing: whole\nfaults:\n  - name: walker-stall\n    at: 7\n    duration: 5us\n");
+        var document = (await CommandLine.RunAsync("explore", file.Path, "--seeds", "5", "--json")).Document;
+        Assert.Equal(5, document.GetProperty("faultsInjected").GetProperty("walker-stall").GetInt32());
     }
 
     [Theory]

@@ -28,12 +28,10 @@ internal static class Experiments
         Workload = new Workload { BatchSize = 2, Credits = 1 },
     };
 
-    public static Experiment Of(HostSpecification host, params FaultKind[] faults) => new() { Host = host, Faults = [.. faults.Select(kind => new FaultRate(kind, IsOfMessages(kind) ? 0.05 : 0.02))] };
+    public static Experiment Of(HostSpecification host, params FaultKind[] faults) => new() { Host = host, Faults = [.. faults.Select(kind => new FaultRate(kind, Explorer.StrikesSingleMessages(kind) ? 0.05 : 0.02))] };
 
     public static Experiment Sound(params FaultKind[] faults) => Of(Host("arm-smmu-v3", KernelVersion.Linux612, BlockingStrategy.Native), faults) with { EarlyTimers = 0.005 };
 
     public static Experiment Legacy(string iommu, int tenants = 2) =>
         Of(Host(iommu, KernelVersion.Linux61, BlockingStrategy.Detach) with { Pacing = DriverPacing.StepByStep, Devices = 1, Tenants = tenants });
-
-    private static bool IsOfMessages(FaultKind kind) => FaultCatalog.Of(kind).Name.StartsWith("message", StringComparison.Ordinal);
 }
