@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What takes longer than the suites: every recorded vector and every recorded guest through the command line, with caches that never forget, the whole
-# survey, the scenarios, a thousand kills, PostgreSQL, and the benchmarks. About half an hour on two cores. Exit code 0 when all held.
+# survey, the scenarios, ten thousand seeds of each sound experiment, a thousand kills, PostgreSQL, and the benchmarks. About three quarters of an hour
+# on two cores. Exit code 0 when all held.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 dotnet build Emulator.sln -c Release -v q || exit 1

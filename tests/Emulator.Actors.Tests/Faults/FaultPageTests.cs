@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Emulator.Actors.Faults;
 using Emulator.Actors.Isolation;
 
@@ -21,5 +20,11 @@ public sealed class FaultPageTests
         return $"| `{fault.Name}` | {fault.Summary} | {string.Join(", ", varies)} | {(fault.Explains == ViolationKinds.None ? "nothing" : $"{fault.Explains}")} |";
     }
 
-    private static string Page([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "../../../docs/FAULTS.md");
+    private static string Page()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "Emulator.sln")))
+            folder = folder.Parent!;
+        return Path.Combine(folder.FullName, "docs", "FAULTS.md");
+    }
 }
