@@ -23,6 +23,9 @@ internal sealed class IommufdFile(KernelCore core, int id, OwnerTag tenant, User
 
     public IommufdContext Context => context;
 
+    /// <summary>What the operation on its way has read from a fault queue; whoever answers takes it.</summary>
+    public IReadOnlyList<PageFault> FaultsRead { get; set; } = [];
+
     public IEnumerable<IommufdDevice> Devices => _ids.Select(context.Find<IommufdDevice>).OfType<IommufdDevice>();
 
     public IEnumerable<DriverStep> With<T>(int objectId, Func<T, IEnumerable<DriverStep>> operation)
@@ -51,7 +54,9 @@ internal sealed class IommufdFile(KernelCore core, int id, OwnerTag tenant, User
                 yield return step;
         }
 
-        foreach (var left in new[] { typeof(HwptNested), typeof(HwptPaging), typeof(Ioas) }.SelectMany(Left).ToList())
+        foreach (var queue in _ids.Select(context.Find<FaultQueue>))
+            queue?.Close();
+        foreach (var left in new[] { typeof(HwptNested), typeof(HwptPaging), typeof(Ioas), typeof(FaultQueue) }.SelectMany(Left).ToList())
         {
             foreach (var step in ignored.Of(context.Destroy(left)))
                 yield return step;

@@ -1,3 +1,4 @@
+using Emulator.Hardware.Core.Iommufd;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Memory;
 
@@ -21,5 +22,9 @@ public static class IommufdMessages
     /// <param name="Context">The file.</param>
     /// <param name="Errno">The error, without its sign; EIO: the driver ran into a BUG.</param>
     /// <param name="Value">What the ioctl hands out: an id, a number of bytes, an input address; else 0.</param>
-    public sealed record IommufdAnswer(string Host, int Context, Errno Errno, long Value);
+    public sealed record IommufdAnswer(string Host, int Context, Errno Errno, long Value)
+    {
+        /// <summary>The page requests that <see cref="IommufdOperation.ReadFaults"/> has read; empty otherwise.</summary>
+        public IReadOnlyList<PageFault> Faults { get; init; } = [];
+    }
 }

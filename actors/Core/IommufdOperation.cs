@@ -128,6 +128,52 @@ public abstract record IommufdOperation
         internal override IEnumerable<DriverStep> Perform(IommufdFile file) => file.Context.Invalidate(HwptId, Requests);
     }
 
+    /// <summary>Makes a queue for page requests (IOMMU_FAULT_QUEUE_ALLOC). Result: its id, for <see cref="HwptAllocation"/>.</summary>
+    public sealed record AllocateFaultQueue : IommufdOperation
+    {
+        internal override IEnumerable<DriverStep> Perform(IommufdFile file) => [DriverStep.Return(file.Context.AllocateFaultQueue().Id)];
+    }
+
+    /// <summary>Reads a queue's file: takes whole groups of page requests, which <see cref="IommufdMessages.IommufdAnswer.Faults"/> has. Result: how many requests.</summary>
+    /// <param name="QueueId">The queue.</param>
+    /// <param name="Capacity">Requests that there is room for.</param>
+    public sealed record ReadFaults(int QueueId, int Capacity) : IommufdOperation
+    {
+        internal override IEnumerable<DriverStep> Perform(IommufdFile file) => file.With<FaultQueue>(QueueId, queue =>
+        {
+            var errno = queue.Read(Capacity, out var faults);
+            file.FaultsRead = faults;
+            return [errno == Errno.None ? DriverStep.Return(faults.Count) : DriverStep.Fail(errno)];
+        });
+    }
+
+    /// <summary>Writes to a queue's file: answers groups of page requests. Result: how many.</summary>
+    /// <param name="QueueId">The queue.</param>
+    /// <param name="Responses">A group's cookie and its answer, each.</param>
+    public sealed record RespondFaults(int QueueId, IReadOnlyList<(int Cookie, PageResponseCode Code)> Responses) : IommufdOperation
+    {
+        internal override IEnumerable<DriverStep> Perform(IommufdFile file) => file.With<FaultQueue>(QueueId, queue => queue.Write(Responses));
+    }
+
+    /// <summary>Closes a queue's file: then it can be destroyed.</summary>
+    /// <param name="QueueId">The queue.</param>
+    public sealed record CloseFaultQueue(int QueueId) : IommufdOperation
+    {
+        internal override IEnumerable<DriverStep> Perform(IommufdFile file) => file.With<FaultQueue>(QueueId, queue =>
+        {
+            queue.Close();
+            return [];
+        });
+    }
+
+    /// <summary>Turns dirty tracking of an HWPT on or off (IOMMU_HWPT_SET_DIRTY_TRACKING).</summary>
+    /// <param name="HwptId">The HWPT.</param>
+    /// <param name="Enable">On.</param>
+    public sealed record SetDirtyTracking(int HwptId, bool Enable) : IommufdOperation
+    {
+        internal override IEnumerable<DriverStep> Perform(IommufdFile file) => file.With<HwptPaging>(HwptId, hwpt => hwpt.SetDirtyTracking(Enable));
+    }
+
     /// <summary>Destroys an object (IOMMU_DESTROY).</summary>
     /// <param name="Id">The object.</param>
     public sealed record Destroy(int Id) : IommufdOperation

@@ -128,9 +128,14 @@ internal sealed class KernelCore
                 run.ReplyTo.Tell(new CallEnded(call, answer));
                 break;
             case IommufdCall call:
+                IReadOnlyList<PageFault> faults = [];
                 if (errno == Errno.None && _files.TryGetValue(call.Context, out var file))
+                {
                     file.Note(value);
-                run.ReplyTo.Tell(new IommufdAnswer(Host, call.Context, errno, value));
+                    (faults, file.FaultsRead) = (file.FaultsRead, []);
+                }
+
+                run.ReplyTo.Tell(new IommufdAnswer(Host, call.Context, errno, value) { Faults = faults });
                 break;
             case OpenIommufd:
                 run.ReplyTo.Tell(new IommufdAnswer(Host, (int)value, errno, value));

@@ -73,7 +73,7 @@ public sealed record HostSpecification
     public TimeSpan HeldDmaLimit { get; init; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Steps of one driver sequence at most, at least 1: some drivers wait for their IOMMU without end. A sequence that is given up has failed.</summary>
-    public int DriverStepLimit { get; init; } = 10_000_000;
+    public int DriverStepLimit { get; init; } = 100_000_000;
 
     /// <summary>How long a group, or the IOMMU's actor, waits for an answer from the silicon before it asks again; the group then begins to block under a new epoch. Above zero.</summary>
     public TimeSpan AnswerLimit { get; init; } = TimeSpan.FromSeconds(10);

@@ -3,7 +3,7 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 
-// Short jobs in this process by default: one table in about six minutes. "--bdn" leaves the jobs to BenchmarkDotNet. Its other options
+// Short jobs in this process by default: one table in about eight minutes. "--bdn" leaves the jobs to BenchmarkDotNet. Its other options
 // work in both, such as --filter '*Actor*'.
 var full = args.Contains("--bdn", StringComparer.Ordinal);
 string[] options = [.. args.Where(argument => argument != "--bdn")];

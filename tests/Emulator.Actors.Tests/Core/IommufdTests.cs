@@ -47,6 +47,34 @@ public sealed class IommufdTests : CoreTest
         await Expect(new CoreCall.UseDefaultDomain(), Errno.None, Kernel, 1);
     }
 
+    [Fact]
+    public async Task A_fault_queue_is_read_answered_and_destroyed_as_its_file_is_closed()
+    {
+        await Start(Booted("arm-smmu-v3", KernelVersion.Linux612));
+        var file = await Host.OpenIommufdAsync(A);
+        var queue = (int)await Value(file.CallAsync(new IommufdOperation.AllocateFaultQueue()));
+        var nothing = await file.CallAsync(new IommufdOperation.ReadFaults(queue, 4));
+        Assert.Equal((Errno.None, 0L), (nothing.Errno, nothing.Value));
+        Assert.Empty(nothing.Faults);
+        Assert.Equal(Errno.EINVAL, (await file.CallAsync(new IommufdOperation.RespondFaults(queue, [(1, PageResponseCode.Success)]))).Errno);
+        Assert.Equal(Errno.ENOENT, (await file.CallAsync(new IommufdOperation.ReadFaults(queue + 1, 4))).Errno);
+        Assert.Equal(Errno.EBUSY, (await file.DestroyAsync(queue)).Errno);
+        await Value(file.CallAsync(new IommufdOperation.CloseFaultQueue(queue)));
+        await Value(file.DestroyAsync(queue));
+    }
+
+    [Fact]
+    public async Task Dirty_tracking_is_refused_where_the_driver_has_none()
+    {
+        await Start(Booted("intel", KernelVersion.Linux612));
+        var file = await Host.OpenIommufdAsync(A);
+        var ioas = await MappedIoas(file);
+        var device = await Value(file.BindAsync(0));
+        var hwpt = (int)await Value(file.AttachAsync(device, ioas));
+        Assert.Equal(Errno.EOPNOTSUPP, (await file.CallAsync(new IommufdOperation.SetDirtyTracking(hwpt, true))).Errno);
+        Assert.Equal(Errno.ENOENT, (await file.CallAsync(new IommufdOperation.SetDirtyTracking((int)ioas, true))).Errno);
+    }
+
     [Theory]
     [InlineData("arm-smmu-v3")]
     [InlineData("intel")]
