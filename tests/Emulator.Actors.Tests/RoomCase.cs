@@ -20,6 +20,9 @@ internal sealed record RoomCase(string Room, BlockingStrategy? Strategy, RoomOut
     /// <summary>Whether DMA can stray in a change although no DMA falls between the driver's steps: the silicon lets held DMA go.</summary>
     public bool EvenWhole { get; init; }
 
+    /// <summary>Whether it is chance that DMA strays outside a change as well.</summary>
+    public bool OrWindows { get; init; }
+
     public RoomOutcome OutcomeOf(DriverPacing pacing) => Outcome == RoomOutcome.Windows && pacing == DriverPacing.Whole && !EvenWhole ? RoomOutcome.Sound : Outcome;
 
     public bool Covers(string room, KernelVersion kernel, BlockingStrategy strategy) =>

@@ -14,8 +14,6 @@ namespace Emulator.Actors.Tests;
 /// <summary>Every IOMMU of the catalogue under the actors, in its first variant: on which kernel which strategy is sound, and what happens where it is not.</summary>
 public sealed class RoomTests : HostTest
 {
-    private const int Changes = 6;
-    private const int MostChanges = 200;
     private const long DmasWhileBlocked = 10_000;
 
     // What is not named here is sound. Of several lines that cover a case the last one counts.
@@ -39,7 +37,8 @@ public sealed class RoomTests : HostTest
         new("sprd", BlockingStrategy.Empty, Refuses, "-EINVAL") { Devices = 1 },
         new("sprd", BlockingStrategy.Detach, Strays) { Devices = 1 },
         new("sprd", null, Strays) { Kernel = KernelVersion.Linux612, Devices = 1 },
-        new("sun50i", BlockingStrategy.Detach, Strays),
+        // The detach writes nothing, but with the first fault in a window the silicon refuses for good: whether DMA of the blocked group comes before that is chance.
+        new("sun50i", BlockingStrategy.Detach, Strays) { OrWindows = true },
         // The context bank is programmed at a domain's first attach only.
         new("qcom_iommu", null, Strays),
         // The device's context is taken already when the empty domain is attached.
@@ -96,14 +95,13 @@ public sealed class RoomTests : HostTest
             ViolationsKept = 1 << 16,
             Workload = new Workload { TotalDmas = long.MaxValue },
         });
-        var (outcome, reason) = await Observe(expected.Outcome == Strays);
+        var (outcome, reason) = await Observe(expected.Outcome == Strays && !expected.OrWindows);
         // Whether DMA falls into a window is chance.
-        Assert.True(outcome == expected.OutcomeOf(pacing) || (outcome == Sound && expected.Outcome == Windows), $"{outcome}: {reason}");
+        Assert.True(outcome == expected.OutcomeOf(pacing) || (outcome == Sound && expected.Outcome == Windows) || (outcome == Windows && expected.OrWindows), $"{outcome}: {reason}");
         Assert.Contains(expected.Reason, reason, StringComparison.Ordinal);
     }
 
-    // Six changes of owner of the first group under load, then DMA while it is blocked. Where some is expected to stray it may do so between two changes only - silicon that holds DMA refuses
-    // it later - and whether any is sent then is chance: there are more changes until it did.
+    // Six changes of owner of the first group under load, then DMA while it is blocked: until some strays where it is expected to, as silicon that holds DMA may refuse a lot of it before the next one lands.
     private async Task<(RoomOutcome Outcome, string Reason)> Observe(bool strays)
     {
         try
@@ -116,7 +114,7 @@ public sealed class RoomTests : HostTest
         }
 
         Host.StartWorkload();
-        for (var change = 0; change < Changes || (strays && change < MostChanges && !(await Host.GetStatisticsAsync()).FirstViolations.Any(IsNotInChange)); change++)
+        for (var change = 0; change < 6; change++)
         {
             if (await Host.ReassignAsync(0, change % 2 == 0 && Host.Specification.Tenants > 1 ? B : A) is HostMessages.ReassignmentFailed failed)
                 return (Refuses, failed.Reason);
