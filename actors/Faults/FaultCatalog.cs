@@ -27,7 +27,7 @@ public static class FaultCatalog
         { Counts = "batches" },
         new(FaultKind.HotUnplug, "hot-unplug", FaultLayer.Device, "device", "The device is pulled out: its DMA in flight vanishes, the driver releases it.", ViolationKinds.None),
         new(FaultKind.NeverCompletes, "never-completes", FaultLayer.Device, "device", "A batch of DMA stays in the IOMMU for ever; nobody gets an answer.", ViolationKinds.None) { Counts = "batches" },
-        new(FaultKind.AttachFails, "attach-fails", FaultLayer.Driver, "", "The driver's next attach, to an empty domain included, returns an error at a step; what it has done until then stays.", ViolationKinds.None) { Counts = "attaches" },
+        new(FaultKind.AttachFails, "attach-fails", FaultLayer.Driver, "", "The driver's next attach, to an empty domain included, returns an error at a step; what it has done until then stays.", ViolationKinds.WhileBlocked | ViolationKinds.OldDomain) { Counts = "attaches" },
         new(FaultKind.StepsSwapped, "steps-swapped", FaultLayer.Driver, "", "A write of the driver takes place after the one that follows it, unless a read or a barrier comes between.", Any) { Counts = "writes" },
         new(FaultKind.IommuReset, "iommu-reset", FaultLayer.Driver, "", "Every IOMMU of the host is as after power-on; nobody is told.", Any),
         new(FaultKind.HostCrash, "host-crash", FaultLayer.Driver, "", "The host stops with all its actors and its memory, and boots again.", ViolationKinds.None) { NeedsSimulation = true },

@@ -20,6 +20,13 @@ public sealed record FaultDescription(FaultKind Kind, string Name, FaultLayer La
     /// <summary>Whether it needs actors that run on a seed (<c>explore</c>): elsewhere nobody can touch a message on its way.</summary>
     public bool NeedsSimulation { get; init; }
 
+    /// <summary>The violations that one fault of this kind explains: an attach that fails before its first step has left nothing behind.</summary>
+    public ViolationKinds ExplainedBy(Fault fault)
+    {
+        ArgumentNullException.ThrowIfNull(fault);
+        return Kind == FaultKind.AttachFails && fault.Step == 0 ? ViolationKinds.None : Explains;
+    }
+
     /// <summary>A fault of this kind in a few words.</summary>
     public string Describe(Fault fault)
     {

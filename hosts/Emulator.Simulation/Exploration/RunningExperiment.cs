@@ -170,7 +170,7 @@ internal sealed class RunningExperiment : IDisposable
     private void Strike(Fault fault)
     {
         _struck[fault.Kind] = _struck.GetValueOrDefault(fault.Kind) + 1;
-        _oracle.Explained |= FaultCatalog.Of(fault.Kind).Explains;
+        _oracle.Explained |= FaultCatalog.Of(fault.Kind).ExplainedBy(fault);
         _timeline?.Add(_step, $"fault: {fault}");
         switch (fault.Kind)
         {

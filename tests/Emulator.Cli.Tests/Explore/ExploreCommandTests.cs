@@ -60,7 +60,7 @@ public sealed class ExploreCommandTests
         Assert.Equal(ExitCode.Held, one.ExitCode);
         Assert.Equal(one.Output, three.Output);
         Assert.Equal((40, 0), (one.Document.GetProperty("interleavings").GetInt32(), one.Document.GetProperty("failures").GetArrayLength()));
-        Assert.True(one.Document.GetProperty("faultsInjected").GetProperty("attach-fails").GetInt64() > 0);
+        Assert.True(one.Document.GetProperty("faultsInjected").GetProperty("hot-unplug").GetInt64() > 0);
     }
 
     [Theory]

@@ -41,6 +41,31 @@ public sealed class SweepTests
         Assert.Equal(s_toStand.Order(), result.FaultsInjected.Keys.Order());
     }
 
+    [Theory]
+    [InlineData("s390")]
+    [InlineData("intel")]
+    public void An_attach_that_fails_before_its_first_step_explains_nothing_whatever_its_error(string iommu)
+    {
+        var host = Experiments.Host(iommu, KernelVersion.Linux612, BlockingStrategy.Native);
+        foreach (var errno in new[] { Errno.EINVAL, Errno.ENOMEM, Errno.EBUSY, Errno.ENODEV, Errno.ENOSPC, Errno.EIO, Errno.ETIMEDOUT })
+        {
+            var fails = new Fault(FaultKind.AttachFails) { Errno = errno, Count = 1000 };
+            var result = new SeedSweep(Experiments.Of(host) with { Scheduled = [new ExploredAction(1, 0, 0, fails)] }, new ExplorationOptions { Seeds = 30 }).Run();
+            Assert.Empty(result.Failures);
+            Assert.Equal((0L, 0L), (result.Explained, result.Changes));
+        }
+    }
+
+    [Fact]
+    public void An_attach_that_fails_half_way_on_s390_leaves_the_device_registered_and_the_driver_does_not_know()
+    {
+        var host = Experiments.Host("s390", KernelVersion.Linux612, BlockingStrategy.Native);
+        var fails = new Fault(FaultKind.AttachFails) { Step = 5, Count = 1000 };
+        var result = new SeedSweep(Experiments.Of(host) with { Scheduled = [new ExploredAction(1, 0, 0, fails)] }, new ExplorationOptions { Seeds = 200 }).Run();
+        Assert.Empty(result.Failures);
+        Assert.True(result.Explained > 0);
+    }
+
     [Fact]
     public void A_fault_that_explains_is_no_excuse_for_another_kind_of_violation()
     {
