@@ -9,7 +9,7 @@ public sealed class FaultPageTests
     [Fact]
     public void The_page_has_each_fault_as_the_catalogue_has_it()
     {
-        var page = File.ReadAllText(Page());
+        var page = File.ReadAllText(Repository.Path("docs", "FAULTS.md"));
         Assert.All(FaultCatalog.All, fault => Assert.Contains(RowOf(fault), page, StringComparison.Ordinal));
         Assert.Equal(FaultCatalog.All.Count, page.Split('\n').Count(line => line.StartsWith("| `", StringComparison.Ordinal)));
     }
@@ -18,13 +18,5 @@ public sealed class FaultPageTests
     {
         var varies = new[] { fault.Parts, fault.Counts, fault.HasDuration ? "duration" : "" }.Where(word => word.Length > 0);
         return $"| `{fault.Name}` | {fault.Summary} | {string.Join(", ", varies)} | {(fault.Explains == ViolationKinds.None ? "nothing" : $"{fault.Explains}")} |";
-    }
-
-    private static string Page()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Emulator.sln")))
-            folder = folder.Parent!;
-        return Path.Combine(folder.FullName, "docs", "FAULTS.md");
     }
 }

@@ -15,11 +15,5 @@ public sealed class ExperimentFileTests
         Assert.Equal(20, result.Document.GetProperty("seeds").GetInt32());
     }
 
-    private static string Folder()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Emulator.sln")))
-            folder = folder.Parent!;
-        return Path.Combine(folder.FullName, "scenarios", "explore");
-    }
+    private static string Folder() => Repository.Path("scenarios", "explore");
 }

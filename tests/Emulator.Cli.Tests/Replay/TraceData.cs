@@ -35,14 +35,5 @@ public static class TraceData
         return document.RootElement.Clone();
     }
 
-    private static string FindFolder()
-    {
-        for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory != null; directory = directory.Parent)
-        {
-            if (File.Exists(System.IO.Path.Combine(directory.FullName, "Emulator.sln")))
-                return System.IO.Path.Combine(directory.FullName, "tests", "data", "traces");
-        }
-
-        throw new DirectoryNotFoundException($"no Emulator.sln above {AppContext.BaseDirectory}");
-    }
+    private static string FindFolder() => Repository.Path("tests", "data", "traces");
 }

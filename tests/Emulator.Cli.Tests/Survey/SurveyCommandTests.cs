@@ -1,6 +1,5 @@
 using Emulator.Cli.Survey;
 using Emulator.Cli.Survey.Pages;
-using Emulator.Cli.Tests.Verify;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus;
 
@@ -88,7 +87,7 @@ public class SurveyCommandTests
     [Fact]
     public async Task The_pages_in_docs_are_up_to_date()
     {
-        var docs = Path.Combine(VectorTests.FindRepository(), "docs");
+        var docs = Repository.Path("docs");
         var result = await CommandLine.RunAsync("survey", "--docs", docs, "--check");
         Assert.Equal("all pages are up to date", result.Output.Trim());
         Assert.Equal(ExitCode.Held, result.ExitCode);

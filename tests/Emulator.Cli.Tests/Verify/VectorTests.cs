@@ -7,7 +7,7 @@ public sealed class VectorTests
 {
     private const int FailuresShown = 10;
 
-    internal static readonly string Data = Path.Combine(FindRepository(), "tests", "data", "vectors");
+    internal static readonly string Data = Repository.Path("tests", "data", "vectors");
 
     // Every recorded file with the number of vectors in it: a file that is lost or cut short fails.
     public static TheoryData<string, int> Files => new()
@@ -114,16 +114,5 @@ public sealed class VectorTests
     {
         var lines = result.Failures.Take(FailuresShown).Select(f => $"{f.Id} step {f.Step}: expected {f.Expected}, got {f.Actual}").Concat(result.SkipReasons);
         return $"{result.Failed} failed, {result.Skipped} skipped of {result.Vectors}:{Environment.NewLine}{string.Join(Environment.NewLine, lines)}";
-    }
-
-    internal static string FindRepository()
-    {
-        for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory != null; directory = directory.Parent)
-        {
-            if (File.Exists(Path.Combine(directory.FullName, "Emulator.sln")))
-                return directory.FullName;
-        }
-
-        throw new DirectoryNotFoundException($"no Emulator.sln above {AppContext.BaseDirectory}");
     }
 }

@@ -101,14 +101,5 @@ public sealed class RecordedOwnershipTests
 
     private static ulong Number(string assignment) => ulong.Parse(assignment.AsSpan(3), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
-    private static string FindData()
-    {
-        for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory != null; directory = directory.Parent)
-        {
-            if (File.Exists(Path.Combine(directory.FullName, "Emulator.sln")))
-                return Path.Combine(directory.FullName, "tests", "data", "traces");
-        }
-
-        throw new DirectoryNotFoundException($"no Emulator.sln above {AppContext.BaseDirectory}");
-    }
+    private static string FindData() => Repository.Path("tests", "data", "traces");
 }
