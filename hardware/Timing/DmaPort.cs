@@ -1,0 +1,51 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Emulator.Hardware.Dma;
+using Emulator.Hardware.Iommus;
+
+namespace Emulator.Hardware.Timing;
+
+/// <summary>A device's way through its IOMMU in virtual time: the silicon says where each DMA lands and whether its IOTLB knew, the timers say when.</summary>
+/// <remarks>DMAs of one IOMMU are to be sent in the order of their issue. A DMA that is refused, or held, is over when it has been translated, a [model] choice. Allocates nothing.</remarks>
+/// <param name="unit">The IOMMU instance; one without IOTLB never walks.</param>
+/// <param name="timer">Its clock, shared by all devices behind it.</param>
+/// <param name="requests">The device's clock.</param>
+public sealed class DmaPort(IIommu unit, TranslationTimer timer, RequestTimer requests)
+{
+    private DmaCompletion _completion;
+
+    /// <summary>The silicon; another one after a reset.</summary>
+    public IIommu Unit { get; set; } = unit;
+
+    /// <summary>When the last DMA was issued.</summary>
+    public long Issued { get; private set; }
+
+    /// <summary>The silicon's answer to the last DMA.</summary>
+    public ref readonly DmaCompletion Completion => ref _completion;
+
+    /// <summary>When a DMA can be issued.</summary>
+    /// <param name="earliest">When the device wants to.</param>
+    /// <param name="length">Its bytes.</param>
+    /// <param name="isWrite">Its direction.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public long IssueTime(long earliest, int length, bool isWrite) => requests.IssueTime(earliest, length, isWrite);
+
+    /// <summary>Sends a DMA as soon as it can be issued.</summary>
+    /// <param name="request">The DMA.</param>
+    /// <param name="earliest">When the device wants to.</param>
+    /// <returns>When it is done.</returns>
+    public long Transfer(in DmaRequest request, long earliest)
+    {
+        var isWrite = request.IsWrite;
+        var issued = requests.IssueTime(earliest, request.Length, isWrite);
+        var arrival = issued + requests.Upstream;
+        var misses = Unit.Iotlb?.Misses ?? 0;
+        Unit.Translate(MemoryMarshal.CreateReadOnlySpan(in request, 1), MemoryMarshal.CreateSpan(ref _completion, 1));
+        var translated = (Unit.Iotlb?.Misses ?? 0) == misses
+            ? timer.Hit(arrival, request.Stream.Value, request.Iova.Value)
+            : timer.Miss(arrival, request.Stream.Value, request.Iova.Value, isWrite);
+        Issued = issued;
+        var done = requests.Complete(issued, translated, request.Length, isWrite);
+        return _completion.Status == DmaStatus.Completed ? done : translated;
+    }
+}
