@@ -51,6 +51,12 @@ public sealed class DmaBatch : IDataLane
     /// <summary>The answers, at the same index.</summary>
     public DmaCompletion[] Completions { get; }
 
+    /// <summary>In virtual time: how long each took, in nanoseconds; empty otherwise.</summary>
+    public int[] Latencies { get; init; } = [];
+
+    /// <summary>When it was answered, as a time stamp of the host's clock; 0 where nobody wants to know.</summary>
+    public long AnsweredAt { get; set; }
+
     /// <summary>DMAs in it.</summary>
     public int Count { get; set; }
 

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Emulator.Actors.Core;
 using Emulator.Actors.Hosts;
+using Emulator.Actors.Timing;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Memory;
 
@@ -77,6 +78,17 @@ public sealed class HostClient
             ? new IommufdClient(Actor, opened.Context, _timeout)
             : throw new DriverException(opened.Errno, $"host {opened.Host}: /dev/iommu can't be opened for {tenant}");
     }
+
+    /// <summary>Lets virtual time go on; for hosts that have one.</summary>
+    /// <param name="advance">How far.</param>
+    /// <param name="cancellation">Ends the wait; time goes on.</param>
+    public Task<TimedMessages.Advanced> AdvanceAsync(TimedMessages.Advance advance, CancellationToken cancellation = default) =>
+        Actor.Ask<TimedMessages.Advanced>(advance, Timeout.InfiniteTimeSpan, cancellation);
+
+    /// <summary>What the devices did in virtual time; for hosts that have one, when the workloads have ended.</summary>
+    /// <exception cref="AskTimeoutException">No answer in time.</exception>
+    public Task<TimedReport> GetTimedReportAsync(CancellationToken cancellation = default) =>
+        Actor.Ask<TimedReport>(new TimedMessages.GetReport(), _timeout, cancellation);
 
     /// <summary>The figures so far.</summary>
     /// <exception cref="AskTimeoutException">No answer in time.</exception>

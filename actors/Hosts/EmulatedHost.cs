@@ -4,6 +4,7 @@ using Emulator.Actors.Devices;
 using Emulator.Actors.Isolation;
 using Emulator.Actors.Ownership;
 using Emulator.Actors.Programming;
+using Emulator.Actors.Silicon;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus;
 using Emulator.Hardware.Memory;
@@ -40,6 +41,7 @@ internal sealed class EmulatedHost : IDisposable
         Driver = new DriverMemory(specification.Groups) { Core = specification.Start == StartsWith.Kernel ? new KernelCore(this) : null };
         FreedTables = new FreedTables(this);
         Witness = new IsolationRecord(specification);
+        Timed = specification.Timing is { } timing ? new TimedSilicon(this, timing) : null;
         _meters = EmulatorMeters.Register(specification.Name, specification.Room.Name, Dma, Ownership);
         platform.Memory.SetOwner(layout.IovaBase, specification.BufferSize, Bystander);
         platform.Memory.SetOwner(TenantMemory(specification.Tenants), specification.BufferSize, Programming.FreedTables.NextUser);
@@ -54,6 +56,12 @@ internal sealed class EmulatedHost : IDisposable
     public Platform Platform { get; }
 
     public IReadOnlyList<DmaDevice> Devices { get; }
+
+    /// <summary>The host's virtual time; null when it has none. User: the translation actor, its clock and records aside.</summary>
+    public TimedSilicon? Timed { get; }
+
+    /// <summary>The clock of what happens on the host.</summary>
+    public TimeProvider Time => Timed?.Clock ?? Specification.Time;
 
     /// <summary>How driver sequences reach the silicon: as specified, unless a simulation brings the host up faster.</summary>
     public DriverPacing Pacing { get; set; }

@@ -6,6 +6,7 @@ using Emulator.Actors.Isolation;
 using Emulator.Actors.Ownership;
 using Emulator.Actors.Programming;
 using Emulator.Actors.Silicon;
+using Emulator.Actors.Timing;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Memory;
 using static Emulator.Actors.Hosts.HostMessages;
@@ -93,10 +94,20 @@ internal sealed class HostActor : ReceiveActor
             for (var device = 0; device < _devices.Length; device++)
             {
                 _devicesRunning.Add(device);
-                _devices[device].Tell(new DeviceMessages.Start(_epochs[device / Specification.GroupSize]));
+                if (_host.Timed == null)
+                    _devices[device].Tell(new DeviceMessages.Start(_epochs[device / Specification.GroupSize]));
             }
+
+            if (_host.Timed != null)
+                _translation.Tell(new TimedMessages.Begin(_devices));
         });
         Receive<StopWorkload>(_ => TellAll(_devices, new DeviceMessages.Stop()));
+        Receive<TimedMessages.Advance>(_ => _host.Timed == null, _ => Sender.Tell(NoVirtualTime("it has no virtual time")));
+        Receive<TimedMessages.Advance>(advance => _translation.Forward(advance));
+        Receive<TimedMessages.GetReport>(_ => _host.Timed == null, _ => Sender.Tell(NoVirtualTime("it has no virtual time")));
+        Receive<TimedMessages.GetReport>(_ => _devicesRunning.Count > 0, _ => Sender.Tell(NoVirtualTime("its workloads are going on")));
+        Receive<TimedMessages.GetReport>(_ => Sender.Tell(_host.Timed!.Report()));
+        Receive<SendDma>(_ => _host.Timed != null, _ => Sender.Tell(NoVirtualTime("its devices send in virtual time, and nothing besides their workloads")));
         Receive<SendDma>(send =>
         {
             if (send.Device >= 0 && send.Device < _devices.Length && send.Requests.Count is > 0 and <= DmaBatch.Capacity)
@@ -286,6 +297,12 @@ internal sealed class HostActor : ReceiveActor
     private void Inject(FaultMessages.InjectFault inject)
     {
         var fault = inject.Fault;
+        if (_host.Timed != null)
+        {
+            Sender.Tell(new FaultMessages.FaultRefused(Specification.Name, fault, "faults do not strike in virtual time"));
+            return;
+        }
+
         if (FaultCatalog.Of(fault.Kind).NeedsSimulation)
         {
             Sender.Tell(new FaultMessages.FaultRefused(Specification.Name, fault, "messages can be touched on their way, and hosts rebooted, in a simulation only"));
@@ -317,6 +334,8 @@ internal sealed class HostActor : ReceiveActor
 
         Sender.Tell(new FaultMessages.FaultInjected(Specification.Name, fault));
     }
+
+    private Status.Failure NoVirtualTime(string reason) => new(new InvalidOperationException($"host {Specification.Name}: {reason}"));
 
     private bool IsTenant(OwnerTag tag) => tag.Value >= 1 && tag.Value <= Specification.Tenants;
 

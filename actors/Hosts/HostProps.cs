@@ -4,6 +4,7 @@ using Emulator.Actors.Isolation;
 using Emulator.Actors.Ownership;
 using Emulator.Actors.Programming;
 using Emulator.Actors.Silicon;
+using Emulator.Actors.Timing;
 
 namespace Emulator.Actors.Hosts;
 
@@ -30,5 +31,6 @@ internal sealed record HostProps(string TranslationDispatcher)
 
     public static Props Group(EmulatedHost host, int group, IActorRef translation, IActorRef iommu) => Props.Create<GroupActor>(host, group, translation, iommu).WithDispatcher(HostDispatcher);
 
-    public static Props Device(EmulatedHost host, int device, IActorRef translation) => Props.Create<DeviceActor>(host, device, translation).WithDispatcher(HostDispatcher);
+    public static Props Device(EmulatedHost host, int device, IActorRef translation) =>
+        (host.Timed == null ? Props.Create<DeviceActor>(host, device, translation) : Props.Create<TimedDeviceActor>(host, device, translation)).WithDispatcher(HostDispatcher);
 }

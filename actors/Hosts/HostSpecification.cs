@@ -3,6 +3,7 @@ using Emulator.Actors.Devices;
 using Emulator.Actors.Faults;
 using Emulator.Actors.Ownership;
 using Emulator.Actors.Programming;
+using Emulator.Actors.Timing;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus;
 using Emulator.Hardware.Memory;
@@ -81,6 +82,9 @@ public sealed record HostSpecification
     /// <summary>The clock of blocked times. The waits for held DMA are the actor system's scheduler's.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>What its hardware takes in virtual time, which then takes the place of <see cref="Time"/>; null: there is no virtual time, and DMA goes as fast as the machine does.</summary>
+    public HostTiming? Timing { get; init; }
+
     /// <summary>How long after a group has left its owner DMA of it may still reach that owner's memory, or memory freed since, as where invalidations are lazy on purpose: such DMA
     /// is counted as exposed, not as a violation. At least zero; by <see cref="Time"/>.</summary>
     public TimeSpan ToleratedExposure { get; init; }
@@ -137,6 +141,7 @@ public sealed record HostSpecification
             throw new ArgumentException($"host {Name}: tolerated exposure {ToleratedExposure} is below 0");
         if (ViolationsKept < 0)
             throw new ArgumentException($"host {Name}: {ViolationsKept} violations kept is below 0");
+        Timing?.Validate();
         Workload.Validate();
         foreach (var (device, workload) in Workloads)
         {

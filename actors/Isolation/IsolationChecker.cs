@@ -90,7 +90,7 @@ internal sealed class IsolationChecker : UntypedActor
         if (left != changed.Granted && left != OwnerTag.None)
             _earlier[changed.Group].Add(left);
         if (left != changed.Granted)
-            _left[changed.Group] = _host.Specification.Time.GetTimestamp();
+            _left[changed.Group] = changed.At;
         _grants[changed.Group] = changed;
     }
 
@@ -134,7 +134,7 @@ internal sealed class IsolationChecker : UntypedActor
     private void Report(DmaBatch batch, int index, OwnershipChanged grant, OwnerTag granted, OwnerTag owner)
     {
         var kind = Kind(batch, index, granted, owner);
-        if (IsTolerated(batch.Group, kind, owner))
+        if (IsTolerated(batch, kind, owner))
             return;
         _host.Ownership.AddViolation();
         if (!_host.Witness.KeepsMore)
@@ -146,11 +146,11 @@ internal sealed class IsolationChecker : UntypedActor
     }
 
     // Lazy on purpose: how much that exposes is counted.
-    private bool IsTolerated(int group, ViolationKinds kind, OwnerTag owner)
+    private bool IsTolerated(DmaBatch batch, ViolationKinds kind, OwnerTag owner)
     {
-        if (_host.Specification.ToleratedExposure == TimeSpan.Zero || kind == ViolationKinds.Identity || (kind != ViolationKinds.FreedMemory && !_earlier[group].Contains(owner)))
+        if (_host.Specification.ToleratedExposure == TimeSpan.Zero || kind == ViolationKinds.Identity || (kind != ViolationKinds.FreedMemory && !_earlier[batch.Group].Contains(owner)))
             return false;
-        var after = _host.Specification.Time.GetElapsedTime(_left[group]);
+        var after = _host.Time.GetElapsedTime(_left[batch.Group], batch.AnsweredAt);
         if (after > _host.Specification.ToleratedExposure)
             return false;
         _host.Ownership.AddExposed(after);

@@ -42,7 +42,7 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimer
         _host = host.Specification.Name;
         _hasCore = host.Driver.Core != null;
         _mutation = host.Specification.Mutation;
-        _time = host.Specification.Time;
+        _time = host.Time;
         _answerLimit = host.Specification.AnswerLimit;
         _translation = translation;
         _iommu = iommu;

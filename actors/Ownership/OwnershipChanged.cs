@@ -10,4 +10,5 @@ namespace Emulator.Actors.Ownership;
 /// <param name="Granted">The tenant whose memory its DMA may reach: Blocking, the one that it leaves; Blocked, nobody; Attaching and Attached, the one that it
 /// joins; Core, see <see cref="OwnershipState.Core"/>.</param>
 /// <param name="Leaving">Core, in the middle of a switch: whose memory its DMA may still reach.</param>
-public sealed record OwnershipChanged(string Host, int Group, OwnershipState State, Epoch Epoch, OwnerTag Granted, OwnerTag Leaving = default);
+/// <param name="At">When, as a time stamp of the host's clock.</param>
+public sealed record OwnershipChanged(string Host, int Group, OwnershipState State, Epoch Epoch, OwnerTag Granted, OwnerTag Leaving = default, long At = 0);

@@ -110,24 +110,29 @@ internal sealed class DriverRun
     }
 
     /// <summary>Performs the step that waits, if any.</summary>
+    /// <param name="bus">The bus.</param>
+    /// <param name="afterEach">Told of each step that was performed.</param>
     /// <returns>Steps performed, 0 or 1.</returns>
-    public int Perform(Bus bus)
+    public int Perform(Bus bus, Action<DriverStep>? afterEach = null)
     {
         if (_next is not { } step)
             return 0;
         _next = null;
         Performed++;
         bus.Perform(step);
+        afterEach?.Invoke(step);
         return 1;
     }
 
     /// <summary>Goes to the end.</summary>
+    /// <param name="bus">The bus.</param>
+    /// <param name="afterEach">Told of each step that was performed.</param>
     /// <returns>Steps performed.</returns>
-    public int PerformAll(Bus bus)
+    public int PerformAll(Bus bus, Action<DriverStep>? afterEach = null)
     {
-        var steps = Perform(bus);
+        var steps = Perform(bus, afterEach);
         for (Advance(); !IsFinished; Advance())
-            steps += Perform(bus);
+            steps += Perform(bus, afterEach);
         return steps;
     }
 

@@ -185,7 +185,7 @@ internal sealed class SiliconOwnership(EmulatedHost host, IActorRef checker, IWi
     private OwnershipChanged State(int group)
     {
         ref var tenure = ref _tenures[group];
-        return new OwnershipChanged(host.Specification.Name, group, tenure.State, tenure.Epoch, tenure.Granted, tenure.Leaving);
+        return new OwnershipChanged(host.Specification.Name, group, tenure.State, tenure.Epoch, tenure.Granted, tenure.Leaving, host.Time.GetTimestamp());
     }
 
     private Activity? Start(string name, ActivityContext parent, int group, Epoch epoch) =>

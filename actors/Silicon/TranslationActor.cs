@@ -5,6 +5,7 @@ using Emulator.Actors.Hosts;
 using Emulator.Actors.Isolation;
 using Emulator.Actors.Ownership;
 using Emulator.Actors.Programming;
+using Emulator.Actors.Timing;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus;
 
@@ -29,9 +30,12 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
     private readonly ActorCell _cell;
     private readonly DmaBatch[] _answered = new DmaBatch[MaxAnswered];
     private IIommu[] _units;
+    private readonly TimedSilicon? _timed;
+    private readonly Action<DriverStep>? _afterStep;
     private HeldDma _held;
     private SiliconFaults? _faults;
     private int _answeredCount;
+    private readonly bool _stampsBatches;
     private bool _interruptSent;
     private bool _handlerFailed;
 
@@ -49,6 +53,10 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
         _tenures = host.Tenures;
         _ownership = new SiliconOwnership(host, checker, this, Context.System.EventStream);
         _held = new HeldDma(host);
+        _stampsBatches = host.Specification.ToleratedExposure > TimeSpan.Zero;
+        _timed = host.Timed;
+        if (_timed != null)
+            (_timed.Answer, _afterStep) = (AnswerTimed, _timed.Perform);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -77,7 +85,9 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
     {
         if (message is DmaBatch batch)
         {
-            if (_faults == null)
+            if (_timed != null)
+                ReturnTimed(batch);
+            else if (_faults == null)
                 Translate(batch);
             else
                 TranslateWithFaults(batch);
@@ -86,8 +96,29 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
 
         // What comes now may change who owns what: the witness is told in the order of the bus.
         SendAnswered();
+        if (_timed != null)
+        {
+            _timed.Flush();
+            if (_interruptSent && _timed.Defers(message, Sender))
+                return;
+        }
+
         switch (message)
         {
+            case TimedMessages.Continue:
+                Continue();
+                break;
+            case TimedMessages.Advance advance:
+                _timed!.Ask(advance, Sender);
+                Continue();
+                break;
+            case TimedMessages.Begin begin:
+                _timed!.Begin(begin);
+                break;
+            case TimedMessages.End end:
+                _timed!.End(end);
+                Continue();
+                break;
             case ProgrammingMessages.PerformStep step:
                 PerformStep(step);
                 break;
@@ -147,15 +178,44 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
         unit.Translate(batch.Requests.AsSpan(0, batch.Count), batch.Completions.AsSpan(0, batch.Count));
         if (batch.KeepsFaults)
             batch.Faults = unit.Faults.TakeAll();
+        Answer(batch);
+        if (_answeredCount == MaxAnswered || !_cell.HasMessages)
+            SendAnswered();
+        Settle();
+    }
+
+    // What the devices send in virtual time: the slice, or the driver's step, is what is settled.
+    private void AnswerTimed(DmaBatch batch)
+    {
+        Answer(batch);
+        SendAnswered();
+    }
+
+    private void Answer(DmaBatch batch)
+    {
         ref var tenure = ref _tenures[batch.Group];
         batch.CompletedIn = tenure.State;
         batch.CompletedUnder = tenure.Epoch;
+        if (_stampsBatches)
+            batch.AnsweredAt = _host.Time.GetTimestamp();
         _host.Dma.AddBatch(batch.Count, batch.IsStale);
         _host.Batches.AddAnswered(batch.Device);
         tenure.Held += _held.Count(batch);
         _answered[_answeredCount++] = batch;
-        if (_answeredCount == MaxAnswered || !_cell.HasMessages)
-            SendAnswered();
+    }
+
+    private void ReturnTimed(DmaBatch batch)
+    {
+        _timed!.Return(batch);
+        Continue();
+    }
+
+    // Not while an interrupt waits for its handler: when that comes is the threads' affair.
+    private void Continue()
+    {
+        if (_interruptSent)
+            return;
+        _timed!.Continue(Self);
         Settle();
     }
 
@@ -274,7 +334,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
     private void PerformRun(DriverRun run)
     {
         if (MayBegin(run))
-            _host.Dma.AddDriverSteps(run.PerformAll(_bus));
+            _host.Dma.AddDriverSteps(run.PerformAll(_bus, _afterStep));
 
         EndRun(run);
     }
@@ -283,7 +343,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
     {
         if (step.Run.Performed == step.Index)
         {
-            _host.Dma.AddDriverSteps(step.Run.Perform(_bus));
+            _host.Dma.AddDriverSteps(step.Run.Perform(_bus, _afterStep));
             Settle();
         }
 
@@ -297,8 +357,18 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
             (_interruptSent, _handlerFailed) = (false, run.Failure != null);
         else if (run.ProgramsGroups)
             (_interruptSent, _handlerFailed) = (false, false);
+        _timed?.Flush();
         _ownership.End(run);
         Sender.Tell(new ProgrammingMessages.RunEnded(run));
         Settle();
+        if (_timed != null && run.Purpose == RunPurpose.Interrupt)
+            GoOnAfterInterrupt();
+    }
+
+    private void GoOnAfterInterrupt()
+    {
+        while (!_interruptSent && _timed!.TryTakeDeferred(out var deferred))
+            Self.Tell(deferred.Message, deferred.Sender);
+        Continue();
     }
 }

@@ -42,21 +42,12 @@ public sealed class AccessAgent : TimelineAgent
         Choose();
     }
 
-    /// <summary>Sends no more.</summary>
-    public void Stop() => (_left, Next) = (0, VirtualTime.Never);
-
     /// <inheritdoc/>
     protected internal override void Act(Timeline timeline)
     {
         ArgumentNullException.ThrowIfNull(timeline);
         do
         {
-            if (_left == 0)
-            {
-                Next = VirtualTime.Never;
-                return;
-            }
-
             _engine.Send(_base + (_slot << _lengthShift), _access, _length, Next);
             _left--;
             if (_left == 0)

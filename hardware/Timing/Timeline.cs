@@ -48,12 +48,21 @@ public sealed class Timeline
     {
         ArgumentNullException.ThrowIfNull(agent);
         at = Math.Max(at, Now);
-        if (at >= agent.Next)
+        if (at >= agent.Next || agent.IsSilent)
             return;
         agent.Next = at;
         Update(agent);
         if (_isActing && at < Limit)
             Limit = at;
+    }
+
+    /// <summary>Has an agent act no more, now or later.</summary>
+    public void Silence(TimelineAgent agent)
+    {
+        ArgumentNullException.ThrowIfNull(agent);
+        agent.IsSilent = true;
+        agent.Next = VirtualTime.Never;
+        Update(agent);
     }
 
     /// <summary>Lets everything take place that is due before a time, and moves <see cref="Now"/> there.</summary>

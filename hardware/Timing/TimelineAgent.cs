@@ -9,6 +9,9 @@ public abstract class TimelineAgent
     /// <summary>Its place on its timeline.</summary>
     internal int Index { get; set; } = -1;
 
+    /// <summary>Whether it acts no more.</summary>
+    internal bool IsSilent { get; set; }
+
     /// <summary>Acts at <see cref="Next"/>, moves that on, and may go on for as long as it is before <see cref="Timeline.Limit"/>, which is read again after each act: whom the
     /// act has woken comes first.</summary>
     protected internal abstract void Act(Timeline timeline);

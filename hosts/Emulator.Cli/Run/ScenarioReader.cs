@@ -3,6 +3,7 @@ using Emulator.Actors.Devices;
 using Emulator.Actors.Hosts;
 using Emulator.Actors.Ownership;
 using Emulator.Actors.Programming;
+using Emulator.Actors.Timing;
 using Emulator.Cli.Survey;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus;
@@ -94,6 +95,7 @@ public static class ScenarioReader
             Devices = fields.Number("devices", 1, HostSpecification.MaxDevices) ?? was.Devices,
             DevicesPerGroup = fields.Number("devicesPerGroup", 1, HostSpecification.MaxDevices) ?? was.DevicesPerGroup,
             Tenants = fields.Number("tenants", 1, HostSpecification.MaxTenants) ?? was.Tenants,
+            Timing = ReadTiming(fields, was),
             ToleratedExposure = fields.Duration("toleratedExposure") ?? was.ToleratedExposure,
             BufferSize = fields.Size("bufferSize") ?? was.BufferSize,
             Workload = ReadWorkload(fields.Mapping("workload"), was.Workload) with { Seed = seed },
@@ -129,6 +131,12 @@ public static class ScenarioReader
         if (!int.IsPow2(workload.Length))
             throw fields.Refuse("length", $"{workload.Length} is not a power of two");
         return workload;
+    }
+
+    private static HostTiming? ReadTiming(YamlFields fields, HostSpecification was)
+    {
+        var isVirtual = fields.Word("time", was.Timing != null, ("virtual", true), ("none", false));
+        return isVirtual ? was.Timing ?? new HostTiming() : null;
     }
 
     private static IotlbGeometry ReadIotlb(YamlFields? fields, IotlbGeometry was)

@@ -2,7 +2,9 @@ using System.Diagnostics;
 using Akka.Actor;
 using Emulator.Actors.Hosting;
 using Emulator.Actors.Hosts;
+using Emulator.Actors.Timing;
 using Emulator.Hardware.Memory;
+using Emulator.Hardware.Timing;
 
 namespace Emulator.Cli.Run;
 
@@ -58,6 +60,7 @@ public sealed class ScenarioRunner
     {
         var finished = host.WaitForWorkloadAsync(CancellationToken.None);
         var problems = new List<string>();
+        var isTimed = host.Specification.Timing != null;
         var reassigning = ReassignAsync(host, scenario, finished, problems, cancellation);
         await Task.WhenAny(finished, Task.Delay(Timeout.Infinite, cancellation));
         if (cancellation.IsCancellationRequested)
@@ -69,7 +72,11 @@ public sealed class ScenarioRunner
 
         var elapsed = clock.Elapsed;
         var underLoad = await reassigning;
-        return new HostResult(host.Specification, await host.GetStatisticsAsync(CancellationToken.None), elapsed, underLoad, problems);
+        var statistics = await host.GetStatisticsAsync(CancellationToken.None);
+        if (!isTimed)
+            return new HostResult(host.Specification, statistics, elapsed, underLoad, problems);
+        var timed = finished.IsCompleted ? await host.GetTimedReportAsync(CancellationToken.None) : null;
+        return new HostResult(host.Specification, statistics, VirtualTime.ToTimeSpan(timed?.Elapsed ?? 0), underLoad, problems) { Timed = timed };
     }
 
     private static async Task<int> ReassignAsync(HostClient host, ScenarioHost scenario, Task finished, List<string> problems, CancellationToken cancellation)
@@ -77,12 +84,12 @@ public sealed class ScenarioRunner
         var specification = host.Specification;
         var tenants = Enumerable.Range(0, specification.Groups).Select(group => specification.FirstTenant(group).Value - 1).ToArray();
         var underLoad = 0;
+        var isFinished = false;
         for (var i = 0; i < scenario.Reassignments && !cancellation.IsCancellationRequested; i++)
         {
             // Spread over nine tenths of the workload: the last one is to end under load, too.
             var due = scenario.TotalDmas / 10 * 9 * (i + 1) / scenario.Reassignments;
-            while (!finished.IsCompleted && !cancellation.IsCancellationRequested && (await host.GetStatisticsAsync(CancellationToken.None)).Dmas < due)
-                await Task.WhenAny(finished, Task.Delay(PollInterval, CancellationToken.None));
+            isFinished = await WaitUntilAsync(host, due, finished, cancellation);
             var group = i % specification.Groups;
             var next = (tenants[group] + 1) % specification.Tenants;
             if (await AskForReassignmentAsync(host, group, HostSpecification.TenantTag(next)) is { } problem)
@@ -93,12 +100,32 @@ public sealed class ScenarioRunner
             else
             {
                 tenants[group] = next;
-                if (!finished.IsCompleted)
+                if (!isFinished && (specification.Timing != null || !finished.IsCompleted))
                     underLoad++;
             }
         }
 
+        if (specification.Timing != null)
+            await WaitUntilAsync(host, long.MaxValue, finished, cancellation);
+
         return underLoad;
+    }
+
+    // Whether the workload has ended. In virtual time that is a fact of that time, whatever the threads have done by now.
+    private static async Task<bool> WaitUntilAsync(HostClient host, long dmas, Task finished, CancellationToken cancellation)
+    {
+        if (host.Specification.Timing != null)
+        {
+            var advancing = host.AdvanceAsync(new TimedMessages.Advance(Dmas: dmas), CancellationToken.None);
+            await Task.WhenAny(advancing, Task.Delay(Timeout.Infinite, cancellation));
+            if (cancellation.IsCancellationRequested)
+                host.StopWorkload();
+            return (await advancing).Finished;
+        }
+
+        while (!finished.IsCompleted && !cancellation.IsCancellationRequested && (await host.GetStatisticsAsync(CancellationToken.None)).Dmas < dmas)
+            await Task.WhenAny(finished, Task.Delay(PollInterval, CancellationToken.None));
+        return finished.IsCompleted;
     }
 
     private static async Task<string?> AskForReassignmentAsync(HostClient host, int group, OwnerTag tenant)

@@ -1,0 +1,160 @@
+using Akka.Actor;
+using Emulator.Actors.Devices;
+using Emulator.Actors.Hosts;
+using Emulator.Actors.Ownership;
+using Emulator.Actors.Timing;
+using Emulator.Hardware.Drivers;
+using Emulator.Hardware.Timing;
+
+namespace Emulator.Actors.Silicon;
+
+/// <summary>
+/// The virtual time of a host. It stands still unless somebody asks for it to go on, or a driver's steps take some: so the same requests, one after the other, lead to the same on every run, whatever
+/// the threads do meanwhile. Used by the translation actor, which it outlives.
+/// </summary>
+internal sealed class TimedSilicon
+{
+    // Virtual time goes on in slices of about so many DMAs: between two of them interrupts are served and figures given. How long a slice is follows from the one before.
+    private const long SliceDmas = 2048;
+    private const long FirstSlice = 10_000 * VirtualTime.Nanosecond;
+    private const long ShortestSlice = 100 * VirtualTime.Nanosecond;
+    private const long LongestSlice = 10 * VirtualTime.Millisecond;
+    private const int OutstandingAtLeast = 64;
+
+    private readonly EmulatedHost _host;
+    private readonly TimedDevice[] _devices;
+    private readonly Queue<(object Message, IActorRef Sender)> _deferred = new();
+    private long _slice = FirstSlice;
+    private int _outstanding;
+    private long _began;
+    private TimedMessages.Advance? _advance;
+    private IActorRef _advanceFor = ActorRefs.Nobody;
+
+    public TimedSilicon(EmulatedHost host, HostTiming timing)
+    {
+        _host = host;
+        Platform = new TimedPlatform(host.Platform, timing.Iommu);
+        Records = [.. host.Devices.Select(_ => new TimedDeviceRecord())];
+        _devices = [.. host.Devices.Select((_, device) => new TimedDevice(host, Platform, device, timing.Device, Hand))];
+    }
+
+    public TimedPlatform Platform { get; }
+
+    /// <summary>Writers: the devices' actors.</summary>
+    public IReadOnlyList<TimedDeviceRecord> Records { get; }
+
+    /// <summary>The host's clock: <see cref="Platform"/>'s time when somebody was last told something.</summary>
+    public VirtualClock Clock { get; } = new();
+
+    /// <summary>Given batches that the silicon has answered. The translation actor's that is alive.</summary>
+    public Action<DmaBatch>? Answer { get; set; }
+
+    private long Sent => _devices.Sum(device => device.Engine.Sent);
+
+    private bool IsFinished => Array.TrueForAll(_devices, device => device.HasEnded);
+
+    /// <summary>What the devices did; when all have ended.</summary>
+    public TimedReport Report() => new(
+        _host.Specification.Name,
+        _devices.Max(device => Math.Max(0, device.Engine.LastDone - _began)),
+        Platform.WalkerWait,
+        Platform.Invalidations,
+        Platform.InvalidationTime,
+        Platform.QueueWait,
+        [.. _devices.Select((device, index) => device.Report(_began, Records[index]))]);
+
+    /// <summary>The devices begin their workloads; those that have not ended go on with theirs.</summary>
+    public void Begin(TimedMessages.Begin begin)
+    {
+        if (IsFinished)
+            _began = Platform.Timeline.Now;
+        for (var device = 0; device < _devices.Length; device++)
+            _devices[device].Begin(begin.Devices[device]);
+        EndDevices();
+    }
+
+    /// <summary>A device sends no more.</summary>
+    public void End(TimedMessages.End end)
+    {
+        _devices[end.Device].Stop();
+        EndDevices();
+    }
+
+    /// <summary>A batch is back.</summary>
+    public void Return(DmaBatch batch)
+    {
+        _outstanding--;
+        _devices[batch.Device].Return(batch);
+    }
+
+    /// <summary>Somebody asks for time to go on.</summary>
+    public void Ask(TimedMessages.Advance advance, IActorRef sender) => (_advance, _advanceFor) = (advance, sender);
+
+    /// <summary>Lets time go on for a slice, if somebody has asked for it and all batches are not under way.</summary>
+    /// <param name="self">The translation actor: told to continue.</param>
+    public void Continue(IActorRef self)
+    {
+        if (_advance is not { } advance || _outstanding > Math.Max(OutstandingAtLeast, _devices.Length))
+            return;
+        var (timeline, before) = (Platform.Timeline, Sent);
+        if (!IsFinished && timeline.Now < advance.Until && before < advance.Dmas)
+        {
+            // Where nobody acts there is nothing to cut in slices.
+            var from = Math.Max(timeline.Now, Math.Min(timeline.NextAct, advance.Until));
+            timeline.AdvanceTo(Math.Min(advance.Until, from + _slice));
+            var sent = Math.Max(1, Sent - before);
+            _slice = Math.Clamp(_slice * SliceDmas / sent, ShortestSlice, LongestSlice);
+            EndDevices();
+        }
+
+        if (IsFinished || timeline.Now >= advance.Until || Sent >= advance.Dmas || timeline.NextAct == VirtualTime.Never)
+        {
+            _advance = null;
+            Flush();
+            _advanceFor.Tell(new TimedMessages.Advanced(_host.Specification.Name, timeline.Now, Sent, IsFinished));
+        }
+        else
+        {
+            self.Tell(TimedMessages.Continue.Instance, ActorRefs.NoSender);
+        }
+    }
+
+    /// <summary>A driver performs a step: what the devices send while it takes place goes through the silicon after it.</summary>
+    public void Perform(DriverStep step)
+    {
+        var timeline = Platform.Timeline;
+        timeline.AdvanceTo(timeline.Now + Platform.CostOf(step));
+    }
+
+    /// <summary>Hands over what the devices have sent so far: before anything that may change who owns what, or that somebody is told.</summary>
+    public void Flush()
+    {
+        Clock.Now = Platform.Timeline.Now;
+        foreach (var device in _devices)
+            device.Engine.Flush();
+    }
+
+    /// <summary>Whether a message waits until the driver has served an interrupt: the order of the two would be the threads'.</summary>
+    public bool Defers(object message, IActorRef sender)
+    {
+        if (message is not (OwnershipMessages.Block or OwnershipMessages.Fence or OwnershipMessages.BeginAttach or OwnershipMessages.CompleteAttach))
+            return false;
+        _deferred.Enqueue((message, sender));
+        return true;
+    }
+
+    /// <summary>The next message that waited.</summary>
+    public bool TryTakeDeferred(out (object Message, IActorRef Sender) deferred) => _deferred.TryDequeue(out deferred);
+
+    private void Hand(DmaBatch batch)
+    {
+        _outstanding++;
+        Answer!(batch);
+    }
+
+    private void EndDevices()
+    {
+        foreach (var device in _devices)
+            device.TellIfEnded();
+    }
+}
