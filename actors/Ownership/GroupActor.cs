@@ -176,8 +176,9 @@ internal sealed class GroupActor : ReceiveActor, IWithUnboundedStash, IWithTimer
                 BlockAfter($"attaching failed: {done.Failure}");
             }
         });
-        Receive<AttachCompleted>(done => done.Epoch == _epoch, _ =>
+        Receive<AttachCompleted>(done => done.Epoch == _epoch, done =>
         {
+            _change?.AttachedAt = done.At;
             Enter(OwnershipState.Attached, Attached);
             EndAttached();
         });

@@ -33,6 +33,9 @@ internal sealed class GroupChange
 
     public OwnerTag? Target { get; }
 
+    /// <summary>When the silicon had the new owner attached, as a time stamp of the clock; null before that.</summary>
+    public long? AttachedAt { get; set; }
+
     public bool IsReassignment { get; }
 
     public ActivityContext Trace => _span?.Context ?? _parent;
@@ -52,6 +55,6 @@ internal sealed class GroupChange
         if (failure != null)
             _span?.SetStatus(ActivityStatusCode.Error, failure);
         _span?.Dispose();
-        return _time.GetElapsedTime(_started);
+        return _time.GetElapsedTime(_started, AttachedAt ?? _time.GetTimestamp());
     }
 }

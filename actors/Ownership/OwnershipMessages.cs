@@ -38,7 +38,7 @@ internal static class OwnershipMessages
     /// <summary>The attaching steps are done. Answer: <see cref="AttachCompleted"/>.</summary>
     public sealed record CompleteAttach(int Group, Epoch Epoch, ActivityContext Trace);
 
-    public sealed record AttachCompleted(int Group, Epoch Epoch);
+    public sealed record AttachCompleted(int Group, Epoch Epoch, long? At = null);
 
     /// <summary>A control message was not applied.</summary>
     /// <param name="Group">The group.</param>

@@ -157,7 +157,7 @@ internal sealed class SiliconOwnership(EmulatedHost host, IActorRef checker, IWi
 
         tenure.State = OwnershipState.Attached;
         Announce(complete.Group);
-        sender.Tell(new OwnershipMessages.AttachCompleted(complete.Group, complete.Epoch));
+        sender.Tell(new OwnershipMessages.AttachCompleted(complete.Group, complete.Epoch, host.Time.GetTimestamp()));
     }
 
     private void Refuse(IActorRef sender, int group, Epoch asked, string reason)

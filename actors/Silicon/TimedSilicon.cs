@@ -97,26 +97,20 @@ internal sealed class TimedSilicon
         if (_advance is not { } advance || _outstanding > Math.Max(OutstandingAtLeast, _devices.Length))
             return;
         var (timeline, before) = (Platform.Timeline, Sent);
-        if (!IsFinished && timeline.Now < advance.Until && before < advance.Dmas)
-        {
-            // Where nobody acts there is nothing to cut in slices.
-            var from = Math.Max(timeline.Now, Math.Min(timeline.NextAct, advance.Until));
-            timeline.AdvanceTo(Math.Min(advance.Until, from + _slice));
-            var sent = Math.Max(1, Sent - before);
-            _slice = Math.Clamp(_slice * SliceDmas / sent, ShortestSlice, LongestSlice);
-            EndDevices();
-        }
-
-        if (IsFinished || timeline.Now >= advance.Until || Sent >= advance.Dmas || timeline.NextAct == VirtualTime.Never)
+        if (IsFinished || timeline.Now >= advance.Until || before >= advance.Dmas || timeline.NextAct == VirtualTime.Never)
         {
             _advance = null;
             Flush();
-            _advanceFor.Tell(new TimedMessages.Advanced(_host.Specification.Name, timeline.Now, Sent, IsFinished));
+            _advanceFor.Tell(new TimedMessages.Advanced(_host.Specification.Name, timeline.Now, before, IsFinished));
+            return;
         }
-        else
-        {
-            self.Tell(TimedMessages.Continue.Instance, ActorRefs.NoSender);
-        }
+
+        // Where nobody acts there is nothing to cut in slices.
+        var from = Math.Max(timeline.Now, Math.Min(timeline.NextAct, advance.Until));
+        timeline.AdvanceTo(Math.Min(advance.Until, from + _slice));
+        _slice = Math.Clamp(_slice * SliceDmas / Math.Max(1, Sent - before), ShortestSlice, LongestSlice);
+        EndDevices();
+        self.Tell(TimedMessages.Continue.Instance, ActorRefs.NoSender);
     }
 
     /// <summary>A driver performs a step: what the devices send while it takes place goes through the silicon after it.</summary>

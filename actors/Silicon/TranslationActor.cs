@@ -356,7 +356,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
         if (run.Purpose == RunPurpose.Interrupt)
             (_interruptSent, _handlerFailed) = (false, run.Failure != null);
         else if (run.ProgramsGroups)
-            (_interruptSent, _handlerFailed) = (false, false);
+            (_interruptSent, _handlerFailed) = (_interruptSent && _timed != null, false);
         _timed?.Flush();
         _ownership.End(run);
         Sender.Tell(new ProgrammingMessages.RunEnded(run));
