@@ -23,7 +23,8 @@ public sealed class DmaMapping
     private readonly Func<IEnumerable<DriverStep>, long> _perform;
     private readonly DmaMappingOptions _options;
     private readonly Protection _cache;
-    private readonly InvalidationGather _mapGather = new();
+    private readonly IPageTable? _table;
+    private readonly InvalidationGather _gather = new();
     private readonly InvalidationGather _queueGather = new() { Queued = true };
     private readonly ulong _granule;
     private readonly ulong _lastAddress;
@@ -36,7 +37,7 @@ public sealed class DmaMapping
     /// <param name="domain">The domain, finalised: paging, or for <see cref="DmaMode.PassThrough"/> any.</param>
     /// <param name="perform">Performs a sequence of the driver's and gives its result: here the caller counts steps and time.</param>
     /// <param name="options">Mode, limits of the device, machine.</param>
-    /// <exception cref="ArgumentException">The domain does not page, a lazy one has no table in memory, or a size is no power of two that fits.</exception>
+    /// <exception cref="ArgumentException">The domain does not page, a lazy one is of a driver that maps by itself, or a size is no power of two that fits.</exception>
     public DmaMapping(IIommuDriver driver, IommuDomain domain, Func<IEnumerable<DriverStep>, long> perform, DmaMappingOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(driver);
@@ -46,8 +47,9 @@ public sealed class DmaMapping
         ArgumentOutOfRangeException.ThrowIfGreaterThan(_options.MaskBits, 64, nameof(options));
         if (_options.Mode != DmaMode.PassThrough && !domain.IsPaging)
             throw new ArgumentException($"a domain of type {domain.Type} maps nothing", nameof(domain));
-        if (_options.Mode == DmaMode.Lazy && domain.PageTable == null)
-            throw new ArgumentException("a driver without a table in memory cannot defer invalidations", nameof(domain));
+        _table = MapsByCore(driver) ? domain.PageTable : null;
+        if (_options.Mode == DmaMode.Lazy && _table == null)
+            throw new ArgumentException("a driver that maps by itself cannot defer invalidations", nameof(domain));
         if (!BitOperations.IsPow2(_options.SegmentBoundary + 1))
             throw new ArgumentException($"a segment boundary of 0x{_options.SegmentBoundary:x} is no power of two minus 1", nameof(options));
         var pages = domain.PageTable?.PageSizeBitmap ?? 4096;
@@ -64,7 +66,7 @@ public sealed class DmaMapping
         foreach (var (first, last) in _options.Reserved)
             Iovas.Reserve(first >> Iovas.Shift, last >> Iovas.Shift);
         if (_options.Mode == DmaMode.Lazy)
-            Queue = new FlushQueue(_options.FlushQueue, _options.Cpus, Iovas, FlushAll, domain.PageTable!.Release);
+            Queue = new FlushQueue(_options.FlushQueue, _options.Cpus, Iovas, FlushAll, _table!.Release);
     }
 
     /// <summary>What was done.</summary>
@@ -121,12 +123,12 @@ public sealed class DmaMapping
         if (Queue == null)
         {
             Counts.Syncs++;
-            _perform(_driver.Unmap(_domain, first, length));
+            _perform(Unmap(first, length));
             Iovas.Free(cpu, first >> Iovas.Shift, length >> Iovas.Shift);
             return;
         }
 
-        DomainPaging.Unmap(_domain.PageTable!, first, length, _queueGather);
+        DomainPaging.Unmap(_table!, first, length, _queueGather);
         Queue.Add(cpu, first >> Iovas.Shift, length >> Iovas.Shift, _queueGather.FreedTables, timePs);
         _queueGather.Clear();
     }
@@ -207,6 +209,13 @@ public sealed class DmaMapping
 
     /// <summary>Whether an address was unmapped but not flushed yet: DMA there may still land in memory that is no longer the device's.</summary>
     public bool IsExposed(ulong address) => Queue?.IsExposed(address >> Iovas.Shift) ?? false;
+
+    // Drivers that have no map of their own leave it to the core's: then a list is synced once, and gathers are used again.
+    private static bool MapsByCore(IIommuDriver driver)
+    {
+        var map = driver.GetType().GetInterfaceMap(typeof(IIommuDriver));
+        return map.TargetMethods[Array.FindIndex(map.InterfaceMethods, method => method.Name == nameof(IIommuDriver.Map))].DeclaringType == typeof(IIommuDriver);
+    }
 
     private static Protection Allowed(DmaDirection direction) => direction switch
     {
@@ -295,19 +304,19 @@ public sealed class DmaMapping
 
         if (!MapPart(address, before, start, size, protection))
             return false;
-        if (_domain.PageTable != null)
-            _perform(_driver.SyncMap(_domain, new Iova(address), length, _mapGather));
+        if (_table != null)
+            _perform(_driver.SyncMap(_domain, new Iova(address), length, _gather));
         return true;
     }
 
     private bool MapPart(ulong address, ulong before, ulong physical, ulong size, Protection protection)
     {
         Counts.IommuMaps++;
-        if (_domain.PageTable is { } table)
+        if (_table != null)
         {
-            if (DomainPaging.Map(table, address + before, physical, size, protection, _mapGather).Errno == Errno.None)
+            if (DomainPaging.Map(_table, address + before, physical, size, protection, _gather).Errno == Errno.None)
                 return true;
-            _perform(_driver.Sync(_domain, _mapGather));
+            _perform(_driver.Sync(_domain, _gather));
         }
         else if (_perform(_driver.Map(_domain, address + before, physical, size, protection)) >= 0)
         {
@@ -315,9 +324,12 @@ public sealed class DmaMapping
         }
 
         if (before != 0)
-            _perform(_driver.Unmap(_domain, address, before));
+            _perform(Unmap(address, before));
         return false;
     }
+
+    private IEnumerable<DriverStep> Unmap(ulong address, ulong size) =>
+        _table == null ? _driver.Unmap(_domain, address, size) : DomainMapping.Unmap(_driver, _domain, address, size, _gather);
 
     private void FlushAll()
     {
