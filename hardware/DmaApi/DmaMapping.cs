@@ -59,8 +59,8 @@ public sealed class DmaMapping
         _cache = _options.IsCoherent ? Protection.Cache : Protection.None;
         _layout = new ScatterLayout(_granule, _options.SegmentBoundary, _options.MaxSegmentSize);
 
-        // A driver that limits a domain to an aperture says where it ends; "every address" is no limit (force_aperture).
-        _lastAddress = Math.Min(ulong.MaxValue >> (64 - _options.MaskBits), domain.Geometry.Last);
+        // Where the aperture of a domain ends (force_aperture); drivers of tables end it with the table.
+        _lastAddress = Math.Min(ulong.MaxValue >> (64 - _options.MaskBits), Math.Min(domain.Geometry.Last, ulong.MaxValue >> (64 - (domain.PageTable?.InputBits ?? 64))));
         _triesBelow4G = _options.IsPci && !_options.ForceDac && _lastAddress > Last32;
         Iovas = new IovaDomain(driver.Kernel, _granule, Math.Max(1, domain.Geometry.First / _granule), _options.Cpus);
         foreach (var (first, last) in _options.Reserved)

@@ -186,6 +186,9 @@ internal sealed class DmaCallReader
         var (kind, entered) = (call?.Kind ?? RecordedCallKind.MapDoorbell, call == null ? mapping : flow.Entered);
         if (call == null || call.Memory.Count == 0)
         {
+            // An address that is given again was flushed: where no line tells, just before.
+            if (domain.IsQueued(e.Iova))
+                ImplyFlush(domain, e.Cpu, entered);
             var after = call != null && domain.WasBusy(e.Iova, entered.Line);
             _afterInterrupt += after ? 1 : 0;
             call = new RecordedDmaCall
@@ -290,19 +293,33 @@ internal sealed class DmaCallReader
         flow.Invalidated = domain.Index;
         if (!domain.IsLazy || (flow.Expired == null && flow.Unmapped == null))
             return;
-        _flushes++;
-
-        // A ring that an unmap fills up is flushed by that unmap: there is no call to play.
         if (flow.Expired is not { } begun)
         {
-            domain.Flushed(now.Line, now.Line);
+            FlushFull(domain, now);
             return;
         }
 
+        _flushes++;
         AddFlush(RecordedCallKind.BeginFlush, domain, cpu, begun);
         flow.Flush = AddFlush(RecordedCallKind.FinishFlush, domain, cpu, now);
         flow.Expired = null;
         domain.Flushed(begun.Line, now.Line);
+    }
+
+    // A ring that an unmap fills up is flushed by that unmap: there is no call to play.
+    private void FlushFull(RecordedDomain domain, (int Line, long TimePs) now)
+    {
+        _flushes++;
+        domain.Flushed(now.Line, now.Line);
+    }
+
+    private void ImplyFlush(RecordedDomain domain, int cpu, (int Line, long TimePs) now)
+    {
+        _flushes++;
+        _recoveredFlushes++;
+        AddFlush(RecordedCallKind.BeginFlush, domain, cpu, now);
+        AddFlush(RecordedCallKind.FinishFlush, domain, cpu, now);
+        domain.Flushed(now.Line, now.Line);
     }
 
     private RecordedDmaCall AddFlush(RecordedCallKind kind, RecordedDomain domain, int cpu, (int Line, long TimePs) at)
@@ -341,14 +358,10 @@ internal sealed class DmaCallReader
         }
         else if (granularity == 2 && _domainOfId.GetValueOrDefault(id) is { IsLazy: true } domain)
         {
-            _flushes++;
-            _recoveredFlushes++;
-            domain.Flushed(now.Line, now.Line);
             if (flow.Unmapped == null)
-            {
-                AddFlush(RecordedCallKind.BeginFlush, domain, e.Cpu, now);
-                AddFlush(RecordedCallKind.FinishFlush, domain, e.Cpu, now);
-            }
+                ImplyFlush(domain, e.Cpu, now);
+            else
+                FlushFull(domain, now);
         }
 
         flow.Invalidated = -1;

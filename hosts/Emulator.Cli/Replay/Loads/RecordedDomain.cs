@@ -31,6 +31,9 @@ internal sealed class RecordedDomain(int index, DomainType type)
     /// <summary>Notes a flush.</summary>
     public void Flushed(int begun, int finished) => (FlushBefore, LastFlush) = (LastFlush, (begun, finished));
 
+    /// <summary>Whether an address waits for a flush that the trace has not told of.</summary>
+    public bool IsQueued(ulong iova) => IsLazy && LastUnmapped.TryGetValue(iova, out var unmapped) && unmapped > LastFlush.Begun;
+
     /// <summary>Whether an address was still in use at a line: mapped, or waiting for a flush.</summary>
     public bool WasBusy(ulong iova, int line)
     {
