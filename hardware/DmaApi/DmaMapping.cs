@@ -48,8 +48,6 @@ public sealed class DmaMapping
         if (_options.Mode != DmaMode.PassThrough && !domain.IsPaging)
             throw new ArgumentException($"a domain of type {domain.Type} maps nothing", nameof(domain));
         _table = MapsByCore(driver) ? domain.PageTable : null;
-        if (_options.Mode == DmaMode.Lazy && _table == null)
-            throw new ArgumentException("a driver that maps by itself cannot defer invalidations", nameof(domain));
         if (!BitOperations.IsPow2(_options.SegmentBoundary + 1))
             throw new ArgumentException($"a segment boundary of 0x{_options.SegmentBoundary:x} is no power of two minus 1", nameof(options));
         var pages = domain.PageTable?.PageSizeBitmap ?? 4096;
@@ -66,7 +64,7 @@ public sealed class DmaMapping
         foreach (var (first, last) in _options.Reserved)
             Iovas.Reserve(first >> Iovas.Shift, last >> Iovas.Shift);
         if (_options.Mode == DmaMode.Lazy)
-            Queue = new FlushQueue(_options.FlushQueue, _options.Cpus, Iovas, FlushAll, _table!.Release);
+            BecomeLazy();
     }
 
     /// <summary>What was done.</summary>
@@ -76,19 +74,28 @@ public sealed class DmaMapping
     public IovaDomain Iovas { get; }
 
     /// <summary>The flush queue of <see cref="DmaMode.Lazy"/>; null in other modes.</summary>
-    public FlushQueue? Queue { get; }
+    public FlushQueue? Queue { get; private set; }
 
     /// <summary>The time by which <see cref="Advance"/> has something to do; <see cref="long.MaxValue"/> when there is nothing.</summary>
     public long NextTimerPs => Queue?.DeadlinePs ?? long.MaxValue;
 
     /// <summary>Does what is due: the flush queue's timer. A caller that lets DMA fall between calls comes here at <see cref="NextTimerPs"/>; one that does not is late, as a softirq is.</summary>
-    /// <param name="cpu">The CPU that the timer fires on.</param>
     /// <param name="timePs">Now.</param>
-    public void Advance(int cpu, long timePs)
+    public void Advance(long timePs)
     {
         Iovas.Advance(timePs);
         if (Queue != null && timePs >= Queue.DeadlinePs)
-            Queue.Expire(cpu, timePs);
+            Queue.Expire(Queue.TimerCpu, timePs);
+    }
+
+    /// <summary>Turns a strict domain to <see cref="DmaMode.Lazy"/> while it is in use, as the group's sysfs file does (type DMA-FQ; iommu_dma_init_fq). There is no way back.</summary>
+    /// <exception cref="ArgumentException">The driver maps by itself, or nothing is translated: such invalidations cannot be deferred.</exception>
+    public void BecomeLazy()
+    {
+        if (_table == null || _options.Mode == DmaMode.PassThrough)
+            throw new ArgumentException($"invalidations of a {_domain.Type} domain of this driver cannot be deferred", "domain");
+        _domain.Type = DomainType.DmaFlushQueue;
+        Queue ??= new FlushQueue(_options.FlushQueue, _options.Cpus, Iovas, FlushAll, _table.Release);
     }
 
     /// <summary>Maps memory that is contiguous (dma_map_page).</summary>
@@ -113,7 +120,7 @@ public sealed class DmaMapping
     /// <param name="timePs">Now.</param>
     public void UnmapPage(ulong address, ulong size, int cpu, long timePs)
     {
-        Advance(cpu, timePs);
+        Advance(timePs);
         Counts.Unmaps++;
         if (_options.Mode == DmaMode.PassThrough)
             return;
@@ -123,7 +130,7 @@ public sealed class DmaMapping
         if (Queue == null)
         {
             Counts.Syncs++;
-            _perform(Unmap(first, length));
+            Perform(Unmap(first, length));
             Iovas.Free(cpu, first >> Iovas.Shift, length >> Iovas.Shift);
             return;
         }
@@ -231,7 +238,7 @@ public sealed class DmaMapping
     // The range's first address; for a page the caller adds the offset. Pass-through has none to add.
     private ulong Map(ReadOnlySpan<ScatterSegment> segments, ulong bytes, Protection protection, int cpu, long timePs)
     {
-        Advance(cpu, timePs);
+        Advance(timePs);
         var address = _options.Mode == DmaMode.PassThrough ? PassThrough(segments) : Translate(segments, protection, cpu);
         if (address == Error)
         {
@@ -305,7 +312,7 @@ public sealed class DmaMapping
         if (!MapPart(address, before, start, size, protection))
             return false;
         if (_table != null)
-            _perform(_driver.SyncMap(_domain, new Iova(address), length, _gather));
+            Perform(_driver.SyncMap(_domain, new Iova(address), length, _gather));
         return true;
     }
 
@@ -316,7 +323,7 @@ public sealed class DmaMapping
         {
             if (DomainPaging.Map(_table, address + before, physical, size, protection, _gather).Errno == Errno.None)
                 return true;
-            _perform(_driver.Sync(_domain, _gather));
+            Perform(_driver.Sync(_domain, _gather));
         }
         else if (_perform(_driver.Map(_domain, address + before, physical, size, protection)) >= 0)
         {
@@ -324,8 +331,15 @@ public sealed class DmaMapping
         }
 
         if (before != 0)
-            _perform(Unmap(address, before));
+            Perform(Unmap(address, before));
         return false;
+    }
+
+    // Some drivers leave their gather as it is after a sync.
+    private void Perform(IEnumerable<DriverStep> sequence)
+    {
+        _perform(sequence);
+        _gather.Clear();
     }
 
     private IEnumerable<DriverStep> Unmap(ulong address, ulong size) =>

@@ -35,6 +35,9 @@ public sealed class FlushQueue
     /// <summary>When the timer fires, in picoseconds; <see cref="long.MaxValue"/> while it is not armed.</summary>
     public long DeadlinePs { get; private set; } = long.MaxValue;
 
+    /// <summary>The CPU that armed the timer last: it fires there. Linux may choose another one when that CPU is idle.</summary>
+    public int TimerCpu { get; private set; }
+
     /// <summary>Flushes that were started.</summary>
     public long Started { get; private set; }
 
@@ -81,7 +84,7 @@ public sealed class FlushQueue
         Exposed++;
         HighWater = Math.Max(HighWater, ring.Count);
         if (DeadlinePs == long.MaxValue && _options.HasTimer)
-            DeadlinePs = _options.Deadline(timePs);
+            (DeadlinePs, TimerCpu) = (_options.Deadline(timePs), cpu);
     }
 
     /// <summary>The timer's function (fq_flush_timeout): flushes, and gives every CPU's flushed ranges back.</summary>

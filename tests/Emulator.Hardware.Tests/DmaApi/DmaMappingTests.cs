@@ -41,13 +41,43 @@ public class DmaMappingTests
         Assert.Equal(Memory, rig.Send(address));
         Assert.True(rig.Dma.IsExposed(address));
         Assert.Equal(16 * Millisecond, rig.Dma.NextTimerPs);
-        rig.Dma.Advance(0, (16 * Millisecond) - 1);
+        rig.Dma.Advance((16 * Millisecond) - 1);
         Assert.Equal(Memory, rig.Send(address));
-        rig.Dma.Advance(0, 16 * Millisecond);
+        rig.Dma.Advance(16 * Millisecond);
         Assert.Null(rig.Send(address));
         Assert.False(rig.Dma.IsExposed(address));
         Assert.Equal((1L, 1L, 1L, 1L, 0L, 1L, 4096UL), Counts(rig.Dma));
         Assert.Equal(15 * Millisecond, rig.Dma.Queue!.LongestExposurePs);
+    }
+
+    [Fact]
+    public void A_strict_domain_becomes_lazy_while_it_is_in_use()
+    {
+        using var rig = new DmaRig("intel");
+        var address = rig.Dma.MapPage(Memory, 4096, DmaDirection.FromDevice, 0, 0);
+        rig.Dma.BecomeLazy();
+        Assert.Equal(DomainType.DmaFlushQueue, rig.Domain.Type);
+        Assert.Equal(Memory, rig.Send(address));
+        rig.Dma.UnmapPage(address, 4096, 0, 0);
+        Assert.Equal(Memory, rig.Send(address));
+        rig.Dma.Advance(rig.Dma.NextTimerPs);
+        Assert.Null(rig.Send(address));
+    }
+
+    [Fact]
+    public void A_sync_invalidates_its_own_unmap_and_no_earlier_one()
+    {
+        using var rig = new DmaRig("arm-smmu-v3");
+        var steps = new List<long>();
+        for (var i = 0; i < 3; i++)
+        {
+            var address = rig.Dma.MapPage(Memory, 4096, DmaDirection.FromDevice, 0, 0);
+            var before = rig.Steps;
+            rig.Dma.UnmapPage(address, 4096, 0, 0);
+            steps.Add(rig.Steps - before);
+        }
+
+        Assert.Equal(steps[0], steps[2]);
     }
 
     [Fact]

@@ -15,6 +15,7 @@ internal sealed class DmaRig : IDisposable
     {
         options ??= new DmaMappingOptions();
         _platform = IommuCatalog.Find(iommu)!.Create(new PlatformOptions { Kernel = kernel, Devices = 1 });
+        _platform.Bus.Observer = _ => Steps++;
         var (driver, device) = (_platform.Driver, _platform.Device(0));
         Run(driver.Probe());
         Run(driver.ProbeDevice(device));
@@ -36,6 +37,8 @@ internal sealed class DmaRig : IDisposable
     public DmaDevice Device { get; }
 
     public DmaMapping Dma { get; }
+
+    public long Steps { get; private set; }
 
     public IIommuDriver Driver => _platform.Driver;
 

@@ -29,7 +29,6 @@ internal sealed class DmaCallReader
     private long _unmaps;
     private long _syncs;
     private long _descriptors;
-    private long _unsynced;
     private long _flushes;
     private long _recoveredUnmaps;
     private long _recoveredFlushes;
@@ -83,7 +82,7 @@ internal sealed class DmaCallReader
                 break;
             case TraceEventKind.Syncing:
                 flow.Invalidated = Find(e.Domain, e.Flow).Index;
-                _syncs++;
+                _syncs += _all[flow.Invalidated].IsDma ? 1 : 0;
                 Sync(flow, now);
                 break;
             case TraceEventKind.Flushing:
@@ -115,13 +114,13 @@ internal sealed class DmaCallReader
             {
                 IommuMaps = _maps,
                 IommuUnmaps = _unmaps,
-                Syncs = _iommu == "intel" ? _descriptors : _syncs + _unsynced,
+                Syncs = _iommu == "intel" ? _descriptors : _syncs + _all.Sum(domain => domain.Unsynced),
                 Flushes = _flushes,
             },
             Domains = _all.Count,
             Cpus = _cpus,
             Iommu = _iommu,
-            IsLazy = ordered.Any(call => _all[call.Domain].IsLazy),
+            LazyDomains = [.. _all.Select(domain => domain.BeganLazy)],
             RecoveredUnmaps = _recoveredUnmaps,
             RecoveredFlushes = _recoveredFlushes,
             GuessedDomains = _guesses,
@@ -283,14 +282,16 @@ internal sealed class DmaCallReader
 
     private void EndUnmap(RecordedFlow flow)
     {
-        if (flow.Unmapped is { } call && !flow.Synced && !_all[call.Domain].IsLazy)
-            _unsynced++;
+        if (flow.Unmapped is { } call && !_all[call.Domain].IsLazy)
+            _all[call.Domain].StrictlyUnmapped(call.Line, flow.Synced);
         flow.Unmapped = null;
     }
 
     private void Flush(RecordedDomain domain, RecordedFlow flow, (int Line, long TimePs) now, int cpu)
     {
         flow.Invalidated = domain.Index;
+        if (flow.Expired != null && domain is { IsDma: true, IsLazy: false })
+            AddFlush(RecordedCallKind.BecomeLazy, domain, cpu, (domain.BecomeLazy(), now.TimePs));
         if (!domain.IsLazy || (flow.Expired == null && flow.Unmapped == null))
             return;
         if (flow.Expired is not { } begun)

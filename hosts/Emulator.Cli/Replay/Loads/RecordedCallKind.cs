@@ -18,6 +18,9 @@ public enum RecordedCallKind
     /// <summary>dma_unmap_page, dma_unmap_sg or dma_free_coherent: what was mapped at the address.</summary>
     Unmap,
 
+    /// <summary>The domain becomes lazy while it is in use (sysfs): found by its first unmap that waits for nothing.</summary>
+    BecomeLazy,
+
     /// <summary>The flush queue's timer begins a flush.</summary>
     BeginFlush,
 

@@ -20,8 +20,8 @@ public sealed class RecordedDmaCalls
     /// <summary>The IOMMU that the trace names; null when it does not.</summary>
     public string? Iommu { get; init; }
 
-    /// <summary>Whether unmaps were queued.</summary>
-    public bool IsLazy { get; init; }
+    /// <summary>For each domain, whether its unmaps were queued from the beginning.</summary>
+    public required IReadOnlyList<bool> LazyDomains { get; init; }
 
     /// <summary>Unmaps that no kprobe told, found by their tracepoint.</summary>
     public long RecoveredUnmaps { get; init; }

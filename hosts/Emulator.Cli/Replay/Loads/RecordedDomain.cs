@@ -13,8 +13,35 @@ internal sealed class RecordedDomain(int index, DomainType type)
     /// <summary>Whether the DMA API uses it.</summary>
     public bool IsDma { get; } = type is DomainType.Dma or DomainType.DmaFlushQueue;
 
+    /// <summary>Whether its unmaps were queued from the beginning.</summary>
+    public bool BeganLazy { get; } = type == DomainType.DmaFlushQueue;
+
     /// <summary>Whether its unmaps are queued.</summary>
-    public bool IsLazy { get; } = type == DomainType.DmaFlushQueue;
+    public bool IsLazy { get; private set; } = type == DomainType.DmaFlushQueue;
+
+    /// <summary>Strict unmaps whose invalidation no line told.</summary>
+    public long Unsynced { get; private set; }
+
+    /// <summary>Those of them since the last one that was told, and the line of the first.</summary>
+    private (long Count, int First) Run { get; set; }
+
+    /// <summary>Notes a strict unmap.</summary>
+    /// <param name="line">Its line.</param>
+    /// <param name="synced">Whether its invalidation was told.</param>
+    public void StrictlyUnmapped(int line, bool synced)
+    {
+        Unsynced += synced ? 0 : 1;
+        Run = synced ? default : (Run.Count + 1, Run.Count == 0 ? line : Run.First);
+    }
+
+    /// <summary>A flush of its queue shows that it is lazy: the unmaps without an invalidation were queued.</summary>
+    /// <returns>The line before the first of them; 0 when there is none.</returns>
+    public int BecomeLazy()
+    {
+        Unsynced -= Run.Count;
+        IsLazy = true;
+        return Math.Max(0, Run.First - 1);
+    }
 
     /// <summary>What is mapped, by first address.</summary>
     public Dictionary<ulong, RecordedDmaCall> Live { get; } = [];

@@ -11,8 +11,6 @@ public sealed class RecordedLoad : IDisposable
 {
     private readonly RecordedDmaCalls _calls;
     private readonly RecordedLoadOptions _options;
-    private readonly DmaMode _mode;
-    private readonly bool _flushesAsRecorded;
     private readonly Platform _platform;
     private readonly DmaMapping[] _mappings;
     private readonly Dictionary<(int Domain, ulong Recorded), ulong> _addresses = [];
@@ -29,8 +27,6 @@ public sealed class RecordedLoad : IDisposable
     {
         ArgumentNullException.ThrowIfNull(calls);
         (_calls, _options) = (calls, options ?? new RecordedLoadOptions());
-        _mode = _options.Mode ?? (calls.IsLazy ? DmaMode.Lazy : DmaMode.Strict);
-        _flushesAsRecorded = _mode == DmaMode.Lazy && calls.IsLazy && _options.FlushesAsRecorded;
         var iommu = _options.Iommu ?? calls.Iommu ?? "intel";
         var room = IommuCatalog.Find(iommu) ?? throw new InvalidDataException($"there is no IOMMU '{iommu}'");
         _platform = room.Create(new PlatformOptions { Kernel = _options.Kernel, Devices = Math.Max(1, calls.Domains) });
@@ -63,9 +59,14 @@ public sealed class RecordedLoad : IDisposable
         if (Position == _calls.Calls.Count)
             return null;
         var call = _calls.Calls[Position++];
+        Advance(call.TimePs);
         var mapping = _mappings[call.Domain];
         switch (call.Kind)
         {
+            case RecordedCallKind.BecomeLazy:
+                if (_options.Mode == null)
+                    mapping.BecomeLazy();
+                break;
             case RecordedCallKind.BeginFlush or RecordedCallKind.FinishFlush:
                 Flush(call, mapping.Queue);
                 break;
@@ -121,8 +122,9 @@ public sealed class RecordedLoad : IDisposable
     private DmaMapping Open(int index, string iommu)
     {
         var (driver, device) = (_platform.Driver, _platform.Device(index));
+        var mode = Mode(index);
         Run(driver.ProbeDevice(device));
-        var domain = driver.AllocateDomain(_mode switch
+        var domain = driver.AllocateDomain(mode switch
         {
             DmaMode.PassThrough => DomainType.Identity,
             DmaMode.Lazy => DomainType.DmaFlushQueue,
@@ -132,11 +134,25 @@ public sealed class RecordedLoad : IDisposable
         Run(driver.Attach(domain, device));
         return new DmaMapping(driver, domain, Run, new DmaMappingOptions
         {
-            Mode = _mode,
+            Mode = mode,
             Cpus = _calls.Cpus,
             Reserved = _options.Reserved ?? RecordedLoadOptions.QemuReserved(iommu),
-            FlushQueue = _options.FlushQueue with { HasTimer = !_flushesAsRecorded },
+            FlushQueue = _options.FlushQueue with { HasTimer = !FlushesAsRecorded(index) },
         });
+    }
+
+    private DmaMode Mode(int domain) => _options.Mode ?? (_calls.LazyDomains[domain] ? DmaMode.Lazy : DmaMode.Strict);
+
+    // A domain that was strict when it was recorded has flushes by the timer alone.
+    private bool FlushesAsRecorded(int domain) => _options.FlushesAsRecorded && (_options.Mode == null || (_options.Mode == DmaMode.Lazy && _calls.LazyDomains[domain]));
+
+    private void Advance(long timePs)
+    {
+        foreach (var mapping in _mappings)
+        {
+            while (mapping.NextTimerPs <= timePs)
+                mapping.Advance(mapping.NextTimerPs);
+        }
     }
 
     private long Run(IEnumerable<DriverStep> sequence) => _platform.Bus.Run(sequence);
@@ -152,7 +168,7 @@ public sealed class RecordedLoad : IDisposable
                     : DmaMapping.Error;
             case RecordedCallKind.MapDoorbell:
                 return mapping.MapDoorbell(memory[0].Physical, call.Cpu, call.TimePs);
-            case RecordedCallKind.AllocateCoherent when _mode != DmaMode.PassThrough:
+            case RecordedCallKind.AllocateCoherent when _options.Mode != DmaMode.PassThrough:
                 return mapping.AllocateCoherent(memory, call.Cpu, call.TimePs);
             default:
                 if (_segments.Length < memory.Length)
@@ -173,7 +189,7 @@ public sealed class RecordedLoad : IDisposable
 
     private void Flush(RecordedDmaCall call, FlushQueue? queue)
     {
-        if (!_flushesAsRecorded || queue == null)
+        if (queue == null || !FlushesAsRecorded(call.Domain))
             return;
         if (call.Kind == RecordedCallKind.BeginFlush)
         {

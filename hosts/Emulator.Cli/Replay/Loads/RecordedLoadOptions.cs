@@ -6,7 +6,7 @@ namespace Emulator.Cli.Replay.Loads;
 /// <summary>How the calls of a trace are played.</summary>
 public sealed record RecordedLoadOptions
 {
-    /// <summary>The mode; null for that in which the calls were recorded.</summary>
+    /// <summary>The mode; null for that in which each domain was recorded.</summary>
     public DmaMode? Mode { get; init; }
 
     /// <summary>The IOMMU, as the catalogue names it; null for the trace's, intel where it names none.</summary>
