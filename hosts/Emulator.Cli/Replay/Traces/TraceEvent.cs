@@ -1,3 +1,4 @@
+using Emulator.Hardware.DmaApi;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.PageTables;
 
@@ -21,6 +22,9 @@ public readonly record struct TraceEvent
 
     /// <summary>The task; 0 is the idle task of each CPU.</summary>
     public int Pid { get; init; }
+
+    /// <summary>What the CPU was doing: 0 a task, 1 a softirq, 2 a hard interrupt, 3 an NMI. 0 where the trace has no flags.</summary>
+    public int Level { get; init; }
 
     /// <summary>The device's name, such as <c>0000:00:03.0</c>.</summary>
     public string? Device { get; init; }
@@ -48,6 +52,15 @@ public readonly record struct TraceEvent
 
     /// <summary>Bytes that an unmap removed.</summary>
     public ulong Unmapped { get; init; }
+
+    /// <summary>Where in its page what is to be mapped begins (DMA API); may be more than a page.</summary>
+    public ulong Offset { get; init; }
+
+    /// <summary>Segments of a scatter list (DMA API).</summary>
+    public int Segments { get; init; }
+
+    /// <summary>Which way data goes (DMA API).</summary>
+    public DmaDirection Direction { get; init; }
 
     /// <summary>What a mapping allows.</summary>
     public Protection Protection { get; init; }

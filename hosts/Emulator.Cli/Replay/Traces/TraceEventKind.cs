@@ -49,6 +49,9 @@ public enum TraceEventKind
     /// <summary>Kprobe <c>flushall</c>: the driver's flush_iotlb_all is entered.</summary>
     Flushing,
 
+    /// <summary>Kprobe <c>fq_flush</c>: the timer of a flush queue has fired.</summary>
+    QueueFlushing,
+
     /// <summary>Kprobes <c>dma_map_page</c>, <c>dma_map_sg</c>, <c>dma_alloc</c>, <c>dma_unmap_page</c>, <c>dma_unmap_sg</c>, <c>dma_free</c>: the DMA
     /// API is entered for a device.</summary>
     DmaApi,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Emulator.Hardware.DmaApi;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.PageTables;
 
@@ -60,7 +61,7 @@ public sealed class TraceReader : IDisposable
 
     private TraceEvent Parse(ReadOnlySpan<char> line)
     {
-        if (!TrySplit(line, out var pid, out var cpu, out var time, out var name, out var text))
+        if (!TrySplit(line, out var pid, out var cpu, out var level, out var time, out var name, out var text))
             throw _lines.Wrong("not an ftrace line (TASK-PID [CPU] FLAGS SECONDS: EVENT: TEXT)");
         var known = Name(name, text);
         return known switch
@@ -77,7 +78,7 @@ public sealed class TraceReader : IDisposable
             _ => Begin(TraceEventKind.Other),
         };
 
-        TraceEvent Begin(TraceEventKind kind) => new() { Kind = kind, Name = known, Time = time, Cpu = cpu, Pid = pid };
+        TraceEvent Begin(TraceEventKind kind) => new() { Kind = kind, Name = known, Time = time, Cpu = cpu, Pid = pid, Level = level };
     }
 
     // A kprobe's text begins with (FUNCTION+OFFSET/SIZE).
@@ -100,7 +101,16 @@ public sealed class TraceReader : IDisposable
             "kp.unmap" => As(TraceEventKind.Unmapping) with { Domain = Hex(text, "dom="), Iova = Hex(text, "iova="), Size = Hex(text, "pgsz=") * Hex(text, "n=") },
             "sync" => As(TraceEventKind.Syncing) with { Domain = Hex(text, "dom=") },
             "flushall" => As(TraceEventKind.Flushing) with { Domain = Hex(text, "dom=") },
-            "dma_map_page" or "dma_map_sg" or "dma_alloc" or "dma_unmap_page" or "dma_unmap_sg" or "dma_free" => As(TraceEventKind.DmaApi) with { Device = Device(text, "dev=") },
+            "dma_map_page" or "dma_map_sg" or "dma_alloc" or "dma_unmap_page" or "dma_unmap_sg" or "dma_free" => As(TraceEventKind.DmaApi) with
+            {
+                Device = Device(text, "dev="),
+                Iova = HexOrZero(text, "addr="),
+                Offset = HexOrZero(text, "off="),
+                Size = HexOrZero(text, "size="),
+                Segments = LogText.TryDecimal(text, "nents=", out var segments) && segments <= int.MaxValue ? (int)segments : 0,
+                Direction = LogText.TryDecimal(text, "dir=", out var direction) && direction <= 2 ? (DmaDirection)direction : DmaDirection.Bidirectional,
+            },
+            "fq_flush" => As(TraceEventKind.QueueFlushing),
             "cmdq" => As(TraceEventKind.CommandsIssued),
             _ => begun,
         };
@@ -112,9 +122,9 @@ public sealed class TraceReader : IDisposable
         text.StartsWith("(intel_iommu") ? "intel" : text.StartsWith("(arm_smmu") ? "arm-smmu-v3" : text.StartsWith("(amd_iommu") ? "amd" : null;
 
     private static bool TrySplit(
-        ReadOnlySpan<char> line, out int pid, out int cpu, out long time, out ReadOnlySpan<char> name, out ReadOnlySpan<char> text)
+        ReadOnlySpan<char> line, out int pid, out int cpu, out int level, out long time, out ReadOnlySpan<char> name, out ReadOnlySpan<char> text)
     {
-        (pid, cpu, time) = (0, 0, 0);
+        (pid, cpu, level, time) = (0, 0, 0, 0);
         name = text = default;
         var open = line.IndexOf(" [");
         while (open >= 0 && !(line[(open + 2)..].IndexOf(']') is > 0 and var length && int.TryParse(line.Slice(open + 2, length), NumberStyles.None, CultureInfo.InvariantCulture, out cpu)))
@@ -152,10 +162,15 @@ public sealed class TraceReader : IDisposable
                 text = text[(colon + 1)..].TrimStart();
                 return !name.IsEmpty && !name.Contains(' ');
             }
+
+            level = Level(word);
         }
 
         return false;
     }
+
+    // The third flag says what was interrupted (Documentation/trace/ftrace.rst, "hardirq/softirq").
+    private static int Level(ReadOnlySpan<char> flags) => flags.Length < 3 ? 0 : flags[2] switch { 's' => 1, 'h' or 'H' => 2, 'z' or 'Z' => 3, _ => 0 };
 
     private string Name(ReadOnlySpan<char> name, ReadOnlySpan<char> text)
     {
@@ -189,6 +204,8 @@ public sealed class TraceReader : IDisposable
         LogText.TryWord(text, label, out var word) ? word.ToString() : throw Missing(label);
 
     private ulong Hex(ReadOnlySpan<char> text, string label) => LogText.TryHex(text, label, out var value) ? value : throw Missing(label);
+
+    private static ulong HexOrZero(ReadOnlySpan<char> text, string label) => LogText.TryHex(text, label, out var value) ? value : 0;
 
     private ulong Decimal(ReadOnlySpan<char> text, string label) => LogText.TryDecimal(text, label, out var value) ? value : throw Missing(label);
 
