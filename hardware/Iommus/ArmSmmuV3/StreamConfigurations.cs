@@ -13,6 +13,8 @@ namespace Emulator.Hardware.Iommus.ArmSmmuV3;
 /// </summary>
 internal sealed class StreamConfigurations
 {
+    private const ulong NoKey = ulong.MaxValue;
+
     private readonly PhysicalMemory _memory;
     private readonly ArmSmmuV3Options _options;
     private readonly ContextDecoder _decoder;
@@ -21,7 +23,8 @@ internal sealed class StreamConfigurations
     private readonly ConfigurationCache<StreamTableEntry> _entries;
     private readonly ConfigurationCache<ContextDescriptor> _descriptors;
     private readonly ConfigurationCache<StreamContext> _contexts;
-    private StreamContext _uncached;
+    private StreamContext _last;
+    private ulong _lastKey = NoKey;
     private uint _decoded;
 
     /// <param name="memory">The memory.</param>
@@ -50,31 +53,14 @@ internal sealed class StreamConfigurations
     /// <param name="key">See <see cref="KeyOf"/>.</param>
     /// <param name="fault">Why there is none, or <see cref="EventCode.None"/>. The result then holds what is known of fault policies.</param>
     /// <returns>The configuration, valid until the next call.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref readonly StreamContext Find(ulong key, out TranslationFault fault)
     {
         // What was decoded holds only as long as no entry came or went.
-        if (_decoded == _entries.Generation + _descriptors.Generation)
-        {
-            ref var cached = ref _contexts.Find(key);
-            if (!Unsafe.IsNullRef(ref cached))
-            {
-                fault = default;
-                return ref cached;
-            }
-        }
-
-        _uncached = default;
-        var built = Build((uint)key, (uint)(key >> 32) & 0xfffff, (key & 1UL << 52) != 0, ref _uncached, out fault);
-        var generation = _entries.Generation + _descriptors.Generation;
-        if (_decoded != generation)
-        {
-            _contexts.InvalidateAll();
-            _decoded = generation;
-        }
-
-        if (built)
-            _contexts.Insert(key, _uncached);
-        return ref _uncached;
+        if (key != _lastKey || _decoded != Generation)
+            return ref FindAnew(key, out fault);
+        fault = default;
+        return ref _last;
     }
 
     /// <summary>CFGI_STE: drops the STE and the CDs found through it.</summary>
@@ -98,6 +84,40 @@ internal sealed class StreamConfigurations
     {
         _entries.InvalidateAll();
         _descriptors.InvalidateAll();
+    }
+
+    private uint Generation => _entries.Generation + _descriptors.Generation;
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private ref readonly StreamContext FindAnew(ulong key, out TranslationFault fault)
+    {
+        _lastKey = NoKey;
+        if (_decoded == Generation)
+        {
+            ref var cached = ref _contexts.Find(key);
+            if (!Unsafe.IsNullRef(ref cached))
+            {
+                fault = default;
+                (_last, _lastKey) = (cached, key);
+                return ref _last;
+            }
+        }
+
+        _last = default;
+        var built = Build((uint)key, (uint)(key >> 32) & 0xfffff, (key & 1UL << 52) != 0, ref _last, out fault);
+        if (_decoded != Generation)
+        {
+            _contexts.InvalidateAll();
+            _decoded = Generation;
+        }
+
+        if (built && _options.ConfigurationEntries > 0)
+        {
+            _contexts.Insert(key, _last);
+            _lastKey = key;
+        }
+
+        return ref _last;
     }
 
     private static ulong DescriptorKey(uint stream, uint substream) => ((ulong)stream << 20) | substream;
