@@ -13,7 +13,8 @@ namespace Emulator.Hardware.Iommus.ArmSmmuV3;
 /// </summary>
 internal sealed class StreamConfigurations
 {
-    private const ulong NoKey = ulong.MaxValue;
+    /// <summary>The key of no request.</summary>
+    public const ulong NoKey = ulong.MaxValue;
 
     private readonly PhysicalMemory _memory;
     private readonly ArmSmmuV3Options _options;
@@ -44,6 +45,12 @@ internal sealed class StreamConfigurations
         _contexts = new ConfigurationCache<StreamContext>(options.ConfigurationEntries);
     }
 
+    /// <summary>What <see cref="Find"/> found last: the configuration of <see cref="LastKey"/>.</summary>
+    public ref readonly StreamContext Last => ref _last;
+
+    /// <summary>Whose configuration it is, as long as it holds; else <see cref="NoKey"/>.</summary>
+    public ulong LastKey => _decoded == Generation ? _lastKey : NoKey;
+
     /// <summary>What identifies a request's configuration: StreamID 31:0, SubstreamID 51:32, whether there is one 52.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong KeyOf(in DmaRequest request) =>
@@ -53,13 +60,37 @@ internal sealed class StreamConfigurations
     /// <param name="key">See <see cref="KeyOf"/>.</param>
     /// <param name="fault">Why there is none, or <see cref="EventCode.None"/>. The result then holds what is known of fault policies.</param>
     /// <returns>The configuration, valid until the next call.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref readonly StreamContext Find(ulong key, out TranslationFault fault)
     {
-        // What was decoded holds only as long as no entry came or went.
-        if (key != _lastKey || _decoded != Generation)
-            return ref FindAnew(key, out fault);
         fault = default;
+        if (key == LastKey)
+            return ref _last;
+        _lastKey = NoKey;
+        // What was decoded holds only as long as no entry came or went.
+        if (_decoded == Generation)
+        {
+            ref var cached = ref _contexts.Find(key);
+            if (!Unsafe.IsNullRef(ref cached))
+            {
+                (_last, _lastKey) = (cached, key);
+                return ref _last;
+            }
+        }
+
+        _last = default;
+        var built = Build((uint)key, (uint)(key >> 32) & 0xfffff, (key & 1UL << 52) != 0, ref _last, out fault);
+        if (_decoded != Generation)
+        {
+            _contexts.InvalidateAll();
+            _decoded = Generation;
+        }
+
+        if (built && _options.ConfigurationEntries > 0)
+        {
+            _contexts.Insert(key, _last);
+            _lastKey = key;
+        }
+
         return ref _last;
     }
 
@@ -87,38 +118,6 @@ internal sealed class StreamConfigurations
     }
 
     private uint Generation => _entries.Generation + _descriptors.Generation;
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private ref readonly StreamContext FindAnew(ulong key, out TranslationFault fault)
-    {
-        _lastKey = NoKey;
-        if (_decoded == Generation)
-        {
-            ref var cached = ref _contexts.Find(key);
-            if (!Unsafe.IsNullRef(ref cached))
-            {
-                fault = default;
-                (_last, _lastKey) = (cached, key);
-                return ref _last;
-            }
-        }
-
-        _last = default;
-        var built = Build((uint)key, (uint)(key >> 32) & 0xfffff, (key & 1UL << 52) != 0, ref _last, out fault);
-        if (_decoded != Generation)
-        {
-            _contexts.InvalidateAll();
-            _decoded = Generation;
-        }
-
-        if (built && _options.ConfigurationEntries > 0)
-        {
-            _contexts.Insert(key, _last);
-            _lastKey = key;
-        }
-
-        return ref _last;
-    }
 
     private static ulong DescriptorKey(uint stream, uint substream) => ((ulong)stream << 20) | substream;
 
