@@ -10,11 +10,8 @@ namespace Emulator.Benchmarks;
 /// <summary>Started hosts whose devices send random DMA, and the same DMA for a loop that knows no actors.</summary>
 internal sealed class DataPath : IAsyncDisposable
 {
-    /// <summary>Bytes that an IOTLB of the default geometry holds in pages of 4 KiB: every DMA hits.</summary>
+    /// <summary>Bytes that an IOTLB of the default geometry holds in pages of any size: every DMA hits.</summary>
     public const ulong AllHit = 1UL << 20;
-
-    /// <summary>Bytes of which it holds a quarter: three DMAs in four walk.</summary>
-    public const ulong WalkHeavy = 16UL << 20;
 
     private const int BareBatches = 64;
 
@@ -74,13 +71,26 @@ internal sealed class DataPath : IAsyncDisposable
             unit.Translate(Batches[batch % BareBatches].Requests, Batches[batch % BareBatches].Completions);
     }
 
+    /// <summary>The same silicon, asked for one DMA at a time.</summary>
+    /// <param name="dmas">DMAs to translate.</param>
+    public void TranslateOneAtATime(int dmas)
+    {
+        var unit = Host.Platform.Bus.Units[0];
+        for (var dma = 0; dma < dmas; dma++)
+        {
+            var batch = Batches[dma / DmaBatch.Capacity % BareBatches];
+            unit.Translate(batch.Requests.AsSpan(dma % DmaBatch.Capacity, 1), batch.Completions.AsSpan(dma % DmaBatch.Capacity, 1));
+        }
+    }
+
     public async ValueTask DisposeAsync() => await System.Terminate();
 
-    private DmaBatch Fill(DmaBatch batch, int seed)
+    /// <summary>Fills a batch with DMA as the first device of the first host sends it.</summary>
+    public DmaBatch Fill(DmaBatch batch, int seed)
     {
         var random = new Random(seed);
         var specification = Host.Specification;
-        batch.Count = DmaBatch.Capacity;
+        batch.Count = batch.Requests.Length;
         for (var i = 0; i < batch.Count; i++)
         {
             var offset = (ulong)random.Next((int)specification.BufferSize / specification.Workload.Length) * (ulong)specification.Workload.Length;
