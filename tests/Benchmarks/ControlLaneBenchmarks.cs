@@ -7,6 +7,7 @@ namespace Emulator.Benchmarks;
 
 /// <summary>A message of the control lane, from its Tell to its answer: while nothing waits, and while 200,000 DMAs wait, in batches of 256 and one by one. The
 /// ratio to the idle one is in the table.</summary>
+[IterationCount(20)]
 [BenchmarkCategory("control")]
 public class ControlLaneBenchmarks
 {

@@ -76,10 +76,11 @@ internal sealed class DataPath : IAsyncDisposable
     public void TranslateOneAtATime(int dmas)
     {
         var unit = Host.Platform.Bus.Units[0];
-        for (var dma = 0; dma < dmas; dma++)
+        for (var index = 0; index < dmas / DmaBatch.Capacity; index++)
         {
-            var batch = Batches[dma / DmaBatch.Capacity % BareBatches];
-            unit.Translate(batch.Requests.AsSpan(dma % DmaBatch.Capacity, 1), batch.Completions.AsSpan(dma % DmaBatch.Capacity, 1));
+            var batch = Batches[index % BareBatches];
+            for (var dma = 0; dma < DmaBatch.Capacity; dma++)
+                unit.Translate(batch.Requests.AsSpan(dma, 1), batch.Completions.AsSpan(dma, 1));
         }
     }
 

@@ -21,7 +21,7 @@ internal sealed class DmaRateColumn : IColumn
 
     /// <summary>Bytes allocated for a million DMAs.</summary>
     public static IColumn Allocated { get; } = new DmaRateColumn(
-        "B/M DMA", "Bytes allocated for a million DMAs", report => 1e6 * (report.GcStats.GetTotalAllocatedBytes(excludeAllocationQuantumSideEffects: true) ?? 0) / report.GcStats.TotalOperations);
+        "B/M DMA", "Bytes allocated for a million DMAs: what it takes to begin a run and to wait for its end, nothing for each DMA", report => 1e6 * (report.GcStats.GetTotalAllocatedBytes(excludeAllocationQuantumSideEffects: true) ?? 0) / report.GcStats.TotalOperations);
 
     public string Id => ColumnName;
 
