@@ -39,11 +39,14 @@ public sealed class DmaPort(IIommu unit, TranslationTimer timer, RequestTimer re
         var isWrite = request.IsWrite;
         var issued = requests.IssueTime(earliest, request.Length, isWrite);
         var arrival = issued + requests.Upstream;
-        var misses = Unit.Iotlb?.Misses ?? 0;
+        var iotlb = Unit.Iotlb;
+        var (fills, misses) = iotlb == null ? default : (iotlb.Fills, iotlb.Misses);
         Unit.Translate(MemoryMarshal.CreateReadOnlySpan(in request, 1), MemoryMarshal.CreateSpan(ref _completion, 1));
-        var translated = (Unit.Iotlb?.Misses ?? 0) == misses
-            ? timer.Hit(arrival, request.Stream.Value, request.Iova.Value)
-            : timer.Miss(arrival, request.Stream.Value, request.Iova.Value, isWrite);
+        // What is passed through misses without a walk.
+        var walked = iotlb != null && (iotlb.Fills != fills || (iotlb.Misses != misses && _completion.Status != DmaStatus.Completed));
+        var translated = walked
+            ? timer.Miss(arrival, request.Stream.Value, request.Iova.Value, isWrite)
+            : timer.Hit(arrival, request.Stream.Value, request.Iova.Value);
         Issued = issued;
         var done = requests.Complete(issued, translated, request.Length, isWrite);
         return _completion.Status == DmaStatus.Completed ? done : translated;

@@ -62,6 +62,9 @@ public sealed unsafe class Iotlb
     /// <summary>Lookups that found none.</summary>
     public long Misses { get; private set; }
 
+    /// <summary>Translations that were added, kept or not: as many as there were walks that found one.</summary>
+    public long Fills { get; private set; }
+
     /// <summary>Entries that another one replaced.</summary>
     public long Evictions { get; private set; }
 
@@ -96,6 +99,7 @@ public sealed unsafe class Iotlb
     /// <param name="entry">The translation. <see cref="IotlbEntry.Iova"/> and <see cref="IotlbEntry.Output"/> are cut to the page; its size is 64 bytes to 2^63.</param>
     public void Insert(in IotlbEntry entry)
     {
+        Fills++;
         if (Geometry.Disabled)
             return;
         var added = entry;
