@@ -81,6 +81,9 @@ public sealed class Iotlb
         return ref Unsafe.NullRef<IotlbEntry>();
     }
 
+    /// <summary>The lookup that found nothing is none after all: that DMA is not translated, and so walks no table.</summary>
+    public void Withdraw() => Misses--;
+
     /// <summary>Adds a translation, or replaces the one of the same tag and page.</summary>
     /// <param name="entry">The translation. <see cref="IotlbEntry.Iova"/> and <see cref="IotlbEntry.Output"/> are cut to the page; its size is 64 bytes to 2^63.</param>
     public void Insert(in IotlbEntry entry)

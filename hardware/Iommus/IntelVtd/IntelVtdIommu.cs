@@ -184,6 +184,7 @@ public sealed class IntelVtdIommu : IIommu
         switch (translation.Kind)
         {
             case VtdTranslationKind.PassThrough:
+                _iotlb.Withdraw();
                 fault = _walker.PassThrough(request, translation);
                 return fault == 0 ? Complete(request, request.Iova.Value) : Refuse(request, fault, translation.FaultsDisabled);
             case VtdTranslationKind.SecondLevel:
