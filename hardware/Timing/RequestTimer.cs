@@ -57,12 +57,13 @@ public sealed class RequestTimer
     /// <param name="translated">When it was translated; at least <see cref="Upstream"/> later.</param>
     /// <param name="length">Its bytes.</param>
     /// <param name="isWrite">Its direction.</param>
-    /// <returns>When it is done: data arrived, or committed.</returns>
+    /// <param name="hasData">Whether it goes on to memory; false when it was refused.</param>
+    /// <returns>When it is done: data arrived, or committed, or refused.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public long Complete(long issued, long translated, int length, bool isWrite)
+    public long Complete(long issued, long translated, int length, bool isWrite, bool hasData = true)
     {
         ref var kind = ref KindOf(length, isWrite);
-        var done = translated + kind.AfterTranslation;
+        var done = hasData ? translated + kind.AfterTranslation : translated;
         _linkFree = issued + kind.Interval;
         if (isWrite)
             _writes[_nextWrite++ & _mask] = done;

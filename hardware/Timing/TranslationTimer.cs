@@ -6,7 +6,8 @@ namespace Emulator.Hardware.Timing;
 /// When an IOMMU has translated a DMA: at once when its IOTLB had the entry, else after a walk by the walker that is free first. A hit on an entry whose walk is still going on waits for that
 /// walk. DMAs are given in the order of their arrival.
 /// </summary>
-/// <remarks>Which DMA hits is the silicon's affair; this knows only how long what it did takes. Not for several threads at once.</remarks>
+/// <remarks>Which DMA hits is the silicon's affair; this knows only how long what it did takes. Walks are remembered by pages of 4 KiB: a hit elsewhere in a larger page whose first walk still
+/// goes on does not wait, a [model] choice. Not for several threads at once.</remarks>
 public sealed class TranslationTimer
 {
     /// <summary>Walkers at most.</summary>
@@ -73,10 +74,10 @@ public sealed class TranslationTimer
         return translated;
     }
 
-    // Never 0, which stands for nothing remembered.
+    // Streams lie far apart by the golden ratio. Nothing remembered is 0, ready since ever, and so delays nobody.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong Page(ulong stream, ulong iova) => (iova >> PageShift) + (stream << (64 - PageShift)) + 1;
+    private static ulong Page(ulong stream, ulong iova) => (iova >> PageShift) + (stream * 0x9e3779b97f4a7c15);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Index(ulong page) => (int)((page ^ (page >> 52)) & (Remembered - 1));
+    private static int Index(ulong page) => (int)(page & (Remembered - 1));
 }
