@@ -340,11 +340,16 @@ internal sealed class DmaCallReader
         flow.Flush = null;
     }
 
-    // IOTLB (2) and PASID-IOTLB (6) descriptors: granularity 2 is a whole domain, 3 pages of it; the domain id is in bits 31:16.
+    // IOTLB (2) and PASID-IOTLB (6) descriptors: granularity 2 is a whole domain, 3 pages of it; the domain id is in bits 31:16. One that follows a
+    // context-cache (1) or PASID-cache (7) descriptor is a detach's.
     private void Descriptor(in TraceEvent e, RecordedFlow flow, (int Line, long TimePs) now)
     {
         var (type, granularity, id) = (e.Descriptor0 & 0xf, (e.Descriptor0 >> 4) & 3, (int)((e.Descriptor0 >> 16) & 0xffff));
-        if (type is not (2 or 6) || granularity < 2)
+        if (type is 1 or 7)
+            EndUnmap(flow);
+        var detaches = flow.Detaches;
+        flow.Detaches = type is 1 or 7;
+        if (type is not (2 or 6) || granularity < 2 || detaches)
             return;
         if (flow.Unmapped is { } unmapped && !_all[unmapped.Domain].IsLazy)
         {

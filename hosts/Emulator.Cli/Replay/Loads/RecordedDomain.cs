@@ -66,7 +66,7 @@ internal sealed class RecordedDomain(int index, DomainType type)
     {
         if (!LastUnmapped.TryGetValue(iova, out var unmapped))
             return false;
-        var flush = LastFlush.Finished < line ? LastFlush : FlushBefore;
+        var flush = LastFlush.Finished <= line ? LastFlush : FlushBefore;
         return unmapped > line || (IsLazy && unmapped > flush.Begun);
     }
 }
