@@ -24,12 +24,17 @@ public sealed record FlushQueueOptions
     /// <summary>When a tick is, in picoseconds; the others lie whole ticks before and after it.</summary>
     public long TickPhasePs { get; init; }
 
-    /// <summary>When a timer fires that is armed now: the timeout in whole ticks, rounded up, after the tick that was last, and one more, since a timer never fires early.</summary>
-    /// <remarks>Source: Linux kernel/time/timer.c, calc_index. Recorded flushes are in that tick or, where the softirq had to wait, in one of the next.</remarks>
+    /// <summary>When a timer fires that is armed now: the timeout in whole ticks, rounded up, after the tick that was last, and one more, since a timer never fires early. From 63 ticks on the
+    /// wheel is coarser: 8 ticks, from 504 on 64, and so on.</summary>
+    /// <remarks>Source: Linux kernel/time/timer.c, calc_wheel_index and calc_index.</remarks>
     public long Deadline(long timePs)
     {
         var tick = 1_000_000_000_000 / TicksPerSecond;
-        var last = timePs - ((((timePs - TickPhasePs) % tick) + tick) % tick);
-        return last + ((((TimeoutPs + tick - 1) / tick) + 1) * tick);
+        var last = (timePs - TickPhasePs - ((((timePs - TickPhasePs) % tick) + tick) % tick)) / tick;
+        var ticks = (TimeoutPs + tick - 1) / tick;
+        var granularity = 1L;
+        for (var limit = 63L; ticks >= limit && granularity < 1L << 24; limit <<= 3)
+            granularity <<= 3;
+        return TickPhasePs + ((((last + ticks) / granularity) + 1) * granularity * tick);
     }
 }

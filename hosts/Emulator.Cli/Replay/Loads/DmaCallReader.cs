@@ -236,7 +236,7 @@ internal sealed class DmaCallReader
 
         _unmaps++;
         _recoveredUnmaps += told ? 0 : 1;
-        domain.LastUnmapped[e.Iova] = now.Line;
+        domain.Unmapped(e.Iova, now.Line, e.Cpu);
         var call = new RecordedDmaCall
         {
             Kind = RecordedCallKind.Unmap,
@@ -364,10 +364,10 @@ internal sealed class DmaCallReader
         }
         else if (granularity == 2 && _domainOfId.GetValueOrDefault(id) is { IsLazy: true } domain)
         {
-            if (flow.Unmapped == null)
-                ImplyFlush(domain, e.Cpu, now);
-            else
+            if (domain.IsFull(e.Cpu))
                 FlushFull(domain, now);
+            else
+                ImplyFlush(domain, e.Cpu, now);
         }
 
         flow.Invalidated = -1;
