@@ -5,10 +5,13 @@ using Emulator.Hardware.PageTables;
 
 namespace Emulator.Cli.Replay.Loads;
 
-/// <summary>Puts the DMA API's calls together from the events of a trace: the kprobe at their entry, the tracepoints of what they map and unmap, and the invalidation that ends them.</summary>
+/// <summary>Puts the DMA API's calls together from the events of a trace: the kprobe at their entry, the tracepoints of what they map and unmap, and the invalidation
+/// that ends them.</summary>
 /// <remarks>
-/// The order of calls on one CPU decides which addresses are given, and lines do not always tell it: an interrupt may fall between the entry of a mapping and the driver's map. An address that
-/// was in use at the entry was given after the interrupt; any other before it. What kprobes miss - they are skipped in an interrupt that hits another kprobe - the tracepoints tell, which
+/// The order of calls on one CPU decides which addresses are given, and lines do not always tell it: an interrupt may fall between the entry of a mapping and the
+/// driver's map. An address that
+/// was in use at the entry was given after the interrupt; any other before it. What kprobes miss - they are skipped in an interrupt that hits another kprobe - the
+/// tracepoints tell, which
 /// are never missing.
 /// </remarks>
 internal sealed class DmaCallReader

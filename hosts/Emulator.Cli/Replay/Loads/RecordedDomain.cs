@@ -66,7 +66,8 @@ internal sealed class RecordedDomain(int index, DomainType type)
         _queued[cpu] = _queued.GetValueOrDefault(cpu) + 1;
     }
 
-    /// <summary>Whether a CPU has unmapped so much since the last flush that its ring is full: 256, or a few less, since what is queued while a flush goes on stays.</summary>
+    /// <summary>Whether a CPU has unmapped so much since the last flush that its ring is full: 256, or a few less, since what is queued while a flush goes on
+    /// stays.</summary>
     public bool IsFull(int cpu) => _queued.GetValueOrDefault(cpu) >= FullRing;
 
     /// <summary>Notes a flush.</summary>

@@ -24,7 +24,8 @@ public class DmaCallReaderTests
               fio-7 [001] ..... 2.000004: map: IOMMU: iova=0x00000000ffffd000 - 0x00000000fffff000 paddr=0x0000000000008000 size=8192
             """);
         var call = Assert.Single(calls.Calls);
-        Assert.Equal((RecordedCallKind.MapScatterList, 1, 3, 0x3000UL, 0xffff_c000UL, DmaDirection.FromDevice), (call.Kind, call.Cpu, call.Segments, call.Size, call.Iova, call.Direction));
+        Assert.Equal((RecordedCallKind.MapScatterList, 1, 3, DmaDirection.FromDevice), (call.Kind, call.Cpu, call.Segments, call.Direction));
+        Assert.Equal((0x3000UL, 0xffff_c000UL), (call.Size, call.Iova));
         Assert.Equal([new ScatterSegment(0x5000, 0x1000), new ScatterSegment(0x8000, 0x2000)], call.Memory);
         Assert.Equal(2_000_000_000_000, call.TimePs);
         Assert.Equal((2L, 0L), (calls.Recorded.IommuMaps, calls.Recorded.IommuUnmaps));
@@ -63,7 +64,10 @@ public class DmaCallReaderTests
         Assert.Equal([true], calls.LazyDomains);
         Assert.Equal((2L, 1L), (calls.Recorded.Flushes, calls.RecoveredFlushes));
         Assert.Equal(
-            [(RecordedCallKind.BeginFlush, 0, 2_010_000L), (RecordedCallKind.FinishFlush, 0, 2_010_002L), (RecordedCallKind.BeginFlush, 1, 2_030_000L), (RecordedCallKind.FinishFlush, 1, 2_030_000L)],
+            [
+                (RecordedCallKind.BeginFlush, 0, 2_010_000L), (RecordedCallKind.FinishFlush, 0, 2_010_002L),
+                (RecordedCallKind.BeginFlush, 1, 2_030_000L), (RecordedCallKind.FinishFlush, 1, 2_030_000L),
+            ],
             calls.Calls.Skip(1).Select(call => (call.Kind, call.Cpu, call.TimePs / 1_000_000)));
     }
 
