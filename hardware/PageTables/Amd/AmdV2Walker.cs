@@ -16,45 +16,62 @@ public static class AmdV2Walker
     /// <param name="result">What was found.</param>
     public static void Walk(PhysicalMemory memory, ulong root, int levels, ulong iova, PagePermissions permissions, out WalkResult result)
     {
-        result = default;
         var shift = AmdTables.Shift(levels - 1);
-        result.Level = (sbyte)(levels - 1);
+        var level = levels - 1;
         if (iova >> (shift + AmdTables.IndexBits) != 0)
         {
-            result.Status = WalkStatus.InputSize;
+            result = new WalkResult { Level = (sbyte)level, Status = WalkStatus.InputSize };
             return;
         }
 
-        var (table, executable, privileged) = (root, PagePermissions.Execute, PagePermissions.None);
+        var cursor = new BankCursor(memory);
+        var (table, address, word, reads) = (root, 0UL, 0UL, 0);
+        var (all, any) = (ulong.MaxValue, 0UL);
+        WalkStatus status;
         while (true)
         {
-            if (!AmdWalkStep.TryRead(memory, table, shift, iova, ref result))
-                return;
-            var entry = new AmdV2Entry(result.Entry);
-            if (!entry.Writable)
-                permissions &= ~PagePermissions.Write;
-            if (entry.NoExecute)
-                executable = PagePermissions.None;
-            if (!entry.User)
-                privileged = PagePermissions.PrivilegedOnly;
-            var large = entry.Large && result.Level > 0;
-            if (large && result.Level > 2)
+            address = AmdTables.Slot(table, shift, iova);
+            if (!cursor.TryRead64(address, out var raw))
             {
-                result.Status = WalkStatus.Reserved;
-                return;
+                status = WalkStatus.ReadAbort;
+                break;
             }
 
-            if (large || result.Level == 0)
+            reads++;
+            word = raw;
+            var entry = new AmdV2Entry(raw);
+            if (!entry.Present)
             {
-                result.PageShift = (byte)shift;
-                result.Output = entry.Address & ~((1UL << shift) - 1);
-                result.Permissions = permissions | executable | privileged;
-                return;
+                status = WalkStatus.NotPresent;
+                break;
+            }
+
+            all &= raw;
+            any |= raw;
+            if (level == 0 || entry.Large)
+            {
+                status = level > 2 ? WalkStatus.Reserved : WalkStatus.Ok;
+                break;
             }
 
             table = entry.Address;
             shift -= AmdTables.IndexBits;
-            result.Level--;
+            level--;
         }
+
+        result = default;
+        result.Status = status;
+        result.Level = (sbyte)level;
+        result.Reads = (byte)reads;
+        result.Entry = word;
+        result.EntryAddress = address;
+        if (status != WalkStatus.Ok)
+            return;
+        var (every, some) = (new AmdV2Entry(all), new AmdV2Entry(any));
+        result.PageShift = (byte)shift;
+        result.Output = new AmdV2Entry(word).Address & ~((1UL << shift) - 1);
+        result.Permissions = (every.Writable ? permissions : permissions & ~PagePermissions.Write)
+            | (some.NoExecute ? PagePermissions.None : PagePermissions.Execute)
+            | (every.User ? PagePermissions.None : PagePermissions.PrivilegedOnly);
     }
 }
