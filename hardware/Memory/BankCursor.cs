@@ -7,21 +7,39 @@ namespace Emulator.Hardware.Memory;
 /// <remarks>For one thread, as a local of a call; what it remembers stays true as long as the memory is not disposed of.</remarks>
 public unsafe struct BankCursor
 {
+    // No bank begins here: it is beyond 52 bits.
+    private const ulong Nowhere = ~(PhysicalMemory.BankSize - 1);
+
     private readonly PhysicalMemory _memory;
-    private ulong _number = ulong.MaxValue;
+    private ulong _start = Nowhere;
     private byte* _bank;
 
     /// <summary>Makes a cursor that stands nowhere.</summary>
     /// <param name="memory">The memory.</param>
     public BankCursor(PhysicalMemory memory) => _memory = memory;
 
+    /// <summary>Makes a cursor.</summary>
+    /// <param name="memory">The memory.</param>
+    /// <param name="address">Where it stands: in the bank that is needed first.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public BankCursor(PhysicalMemory memory, ulong address)
+    {
+        _memory = memory;
+        var bank = memory.FindBank(address);
+        if (bank != null)
+        {
+            _start = address & ~(PhysicalMemory.BankSize - 1);
+            _bank = bank;
+        }
+    }
+
     /// <summary>Reads an aligned 64-bit word; see <see cref="PhysicalMemory.TryRead64"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryRead64(ulong address, out ulong value)
     {
-        if (!MoveTo(address))
+        if (!MoveTo(address, out var offset))
             return PhysicalMemory.IsUntouched(value = _memory.ReadUntouched(address));
-        value = Volatile.Read(ref *(ulong*)(_bank + (address & (PhysicalMemory.BankSize - 8))));
+        value = Volatile.Read(ref *(ulong*)(_bank + offset));
         return true;
     }
 
@@ -29,9 +47,9 @@ public unsafe struct BankCursor
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryRead32(ulong address, out uint value)
     {
-        if (!MoveTo(address))
+        if (!MoveTo(address, out var offset))
             return PhysicalMemory.IsUntouched(value = (uint)_memory.ReadUntouched(address));
-        value = Volatile.Read(ref *(uint*)(_bank + (address & (PhysicalMemory.BankSize - 4))));
+        value = Volatile.Read(ref *(uint*)(_bank + offset));
         return true;
     }
 
@@ -55,41 +73,42 @@ public unsafe struct BankCursor
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Write64(ulong address, ulong value)
     {
-        if (!MoveTo(address))
+        if (!MoveTo(address, out var offset))
         {
             _memory.Write64(address, value);
             return;
         }
 
-        PhysicalMemory.Touch(_bank, address);
-        Volatile.Write(ref *(ulong*)(_bank + (address & (PhysicalMemory.BankSize - 8))), value);
+        PhysicalMemory.Touch(_bank, offset);
+        Volatile.Write(ref *(ulong*)(_bank + offset), value);
     }
 
     /// <summary>Writes an aligned 32-bit word; lost where there is no RAM.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Write32(ulong address, uint value)
     {
-        if (!MoveTo(address))
+        if (!MoveTo(address, out var offset))
         {
             _memory.Write32(address, value);
             return;
         }
 
-        PhysicalMemory.Touch(_bank, address);
-        Volatile.Write(ref *(uint*)(_bank + (address & (PhysicalMemory.BankSize - 4))), value);
+        PhysicalMemory.Touch(_bank, offset);
+        Volatile.Write(ref *(uint*)(_bank + offset), value);
     }
 
     // False where nothing was written yet, or there is no RAM.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool MoveTo(ulong address)
+    private bool MoveTo(ulong address, out ulong offset)
     {
-        var number = address >> PhysicalMemory.BankShift;
-        if (number == _number)
+        offset = address - _start;
+        if (offset < PhysicalMemory.BankSize)
             return true;
-        var bank = _memory.FindBank(address);
+        var bank = _memory.LookUpBank(address);
         if (bank == null)
             return false;
-        _number = number;
+        offset = address & (PhysicalMemory.BankSize - 1);
+        _start = address - offset;
         _bank = bank;
         return true;
     }

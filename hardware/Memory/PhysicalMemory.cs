@@ -310,6 +310,9 @@ public sealed unsafe class PhysicalMemory : IDisposable
         return banks == null ? null : banks[(address >> BankShift) & (BanksPerRegion - 1)];
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal byte* LookUpBank(ulong address) => FindBank(address);
+
     internal byte* BankForWrite(ulong address)
     {
         var bank = FindBank(address);

@@ -29,7 +29,7 @@ public static class AmdV1Walker
             return;
         }
 
-        var cursor = new BankCursor(memory);
+        var cursor = new BankCursor(memory, root);
         var (table, address, word, reads, output, span) = (root, 0UL, 0UL, 0, 0UL, 0);
         WalkStatus status;
         while (true)

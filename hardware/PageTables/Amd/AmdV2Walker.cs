@@ -17,30 +17,25 @@ public static class AmdV2Walker
     public static void Walk(PhysicalMemory memory, ulong root, int levels, ulong iova, PagePermissions permissions, out WalkResult result)
     {
         var shift = AmdTables.Shift(levels - 1);
-        var level = levels - 1;
         if (iova >> (shift + AmdTables.IndexBits) != 0)
         {
-            result = new WalkResult { Level = (sbyte)level, Status = WalkStatus.InputSize };
+            result = new WalkResult { Level = (sbyte)(levels - 1), Status = WalkStatus.InputSize };
             return;
         }
 
-        var cursor = new BankCursor(memory);
-        var (table, address, word, reads) = (root, 0UL, 0UL, 0);
-        var (all, any) = (ulong.MaxValue, 0UL);
+        var cursor = new BankCursor(memory, root);
+        var (table, word, all, any) = (root, 0UL, ulong.MaxValue, 0UL);
         WalkStatus status;
         while (true)
         {
-            address = AmdTables.Slot(table, shift, iova);
-            if (!cursor.TryRead64(address, out var raw))
+            if (!cursor.TryRead64(AmdTables.Slot(table, shift, iova), out var raw))
             {
                 status = WalkStatus.ReadAbort;
                 break;
             }
 
-            reads++;
             word = raw;
-            var entry = new AmdV2Entry(raw);
-            if (!entry.Present)
+            if ((raw & AmdTables.Present) == 0)
             {
                 status = WalkStatus.NotPresent;
                 break;
@@ -48,28 +43,28 @@ public static class AmdV2Walker
 
             all &= raw;
             any |= raw;
-            if (level == 0 || entry.Large)
+            if (shift == AmdTables.PageShift || new AmdV2Entry(raw).Large)
             {
-                status = level > 2 ? WalkStatus.Reserved : WalkStatus.Ok;
+                status = shift > AmdTables.Shift(2) ? WalkStatus.Reserved : WalkStatus.Ok;
                 break;
             }
 
-            table = entry.Address;
+            table = raw & AmdV2Entry.AddressMask;
             shift -= AmdTables.IndexBits;
-            level--;
         }
 
         result = default;
+        var level = AmdTables.Level(shift);
         result.Status = status;
         result.Level = (sbyte)level;
-        result.Reads = (byte)reads;
+        result.Reads = (byte)(levels - level - (status == WalkStatus.ReadAbort ? 1 : 0));
         result.Entry = word;
-        result.EntryAddress = address;
+        result.EntryAddress = AmdTables.Slot(table, shift, iova);
         if (status != WalkStatus.Ok)
             return;
         var (every, some) = (new AmdV2Entry(all), new AmdV2Entry(any));
         result.PageShift = (byte)shift;
-        result.Output = new AmdV2Entry(word).Address & ~((1UL << shift) - 1);
+        result.Output = word & AmdV2Entry.AddressMask & (ulong.MaxValue << shift);
         result.Permissions = (every.Writable ? permissions : permissions & ~PagePermissions.Write)
             | (some.NoExecute ? PagePermissions.None : PagePermissions.Execute)
             | (every.User ? PagePermissions.None : PagePermissions.PrivilegedOnly);

@@ -30,7 +30,7 @@ public readonly struct ArmShortWalker(PhysicalMemory memory, ArmShortWalkOptions
             return;
         }
 
-        var cursor = new BankCursor(memory);
+        var cursor = new BankCursor(memory, table);
         if (!Read(ref cursor, table + ((iova >> ArmShortEntry.SectionShift) * 4), ref result, out var entry))
             return;
         if (ArmShortEntry.IsTable(entry, 1))

@@ -33,7 +33,7 @@ public readonly struct DartWalker
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Walk(ulong table, ulong iova, out WalkResult result)
     {
-        var cursor = new BankCursor(_memory);
+        var cursor = new BankCursor(_memory, table);
         var (level, shift, reads, address, word) = (1, (2 * _granuleShift) - 3, 0, 0UL, 0UL);
         WalkStatus status;
         while (true)

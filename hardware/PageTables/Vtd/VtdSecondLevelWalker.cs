@@ -20,26 +20,24 @@ public static class VtdSecondLevelWalker
     {
         walk = default;
         var shift = VtdEntry.Shift(levels);
-        if (iova >> (shift + 9) != 0)
+        if (iova >> (shift + VtdEntry.IndexBits) != 0)
         {
             walk.Status = WalkStatus.InputSize;
             return;
         }
 
-        var cursor = new BankCursor(memory);
-        var permissions = VtdEntry.Read | VtdEntry.Write;
-        var (table, level, reads, address, word) = (root, levels, 0, 0UL, 0UL);
+        var cursor = new BankCursor(memory, root);
+        var largest = VtdEntry.Shift(rules.LargestPageLevel);
+        var (table, permissions, word) = (root, VtdEntry.Read | VtdEntry.Write, 0UL);
         WalkStatus status;
         while (true)
         {
-            address = table + (((iova >> shift) & 511) << 3);
-            if (!cursor.TryRead64(address, out var entry))
+            if (!cursor.TryRead64(VtdEntry.SlotAt(table, iova, shift), out var entry))
             {
                 status = WalkStatus.ReadAbort;
                 break;
             }
 
-            reads++;
             word = entry;
             permissions &= entry;
             if ((entry & (VtdEntry.Read | VtdEntry.Write)) == 0)
@@ -48,33 +46,33 @@ public static class VtdSecondLevelWalker
                 break;
             }
 
-            if (level == 1 || ((entry & VtdEntry.LargePage) != 0 && level <= rules.LargestPageLevel))
+            if (shift == VtdEntry.PageShift || ((entry & VtdEntry.LargePage) != 0 && shift <= largest))
             {
                 // Of a large page the address bits below its size are reserved: at level 1 there are none.
-                status = (entry & (rules.SecondPage | ((1UL << shift) - 4096))) != 0 ? WalkStatus.Reserved : WalkStatus.Ok;
+                status = (entry & (rules.SecondPage | ((1UL << shift) - VtdEntry.TableSize))) != 0 ? WalkStatus.Reserved : WalkStatus.Ok;
                 break;
             }
 
-            if ((entry & (level > rules.LargestPageLevel ? rules.SecondTop : rules.SecondTable)) != 0)
+            if ((entry & (shift > largest ? rules.SecondTop : rules.SecondTable)) != 0)
             {
                 status = WalkStatus.Reserved;
                 break;
             }
 
             table = entry & VtdEntry.AddressMask;
-            level--;
-            shift -= 9;
+            shift -= VtdEntry.IndexBits;
         }
 
+        var level = VtdEntry.Level(shift);
         walk.Status = status;
         walk.Level = (sbyte)level;
-        walk.Reads = (byte)reads;
+        walk.Reads = (byte)(levels - level + (status == WalkStatus.ReadAbort ? 0 : 1));
         walk.Entry = word;
-        walk.EntryAddress = address;
+        walk.EntryAddress = VtdEntry.SlotAt(table, iova, shift);
         walk.Permissions = status == WalkStatus.NotPresent ? PagePermissions.None : (PagePermissions)permissions;
         if (status != WalkStatus.Ok)
             return;
         walk.PageShift = (byte)shift;
-        walk.Output = word & VtdEntry.AddressMask & ~((1UL << shift) - 1);
+        walk.Output = word & VtdEntry.AddressMask & (ulong.MaxValue << shift);
     }
 }
