@@ -97,6 +97,22 @@ public unsafe struct BankCursor
         Volatile.Write(ref *(uint*)(_bank + offset), value);
     }
 
+    /// <summary>Counts words that have, or have not, bits of a mask; see <see cref="WordRuns.CountRun64"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong CountRun64(ulong address, ulong count, ulong mask, bool set) => count == 1
+        ? ((Read64(address) & mask) != 0) == set ? 1UL : 0
+        : _memory.CountRun64(address, count, mask, set);
+
+    /// <summary>Writes a run of words; see <see cref="WordRuns.Fill64"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Fill64(ulong address, ulong count, ulong value, ulong step)
+    {
+        if (count == 1)
+            Write64(address, value);
+        else
+            _memory.Fill64(address, count, value, step);
+    }
+
     // False where nothing was written yet, or there is no RAM.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool MoveTo(ulong address, out ulong offset)

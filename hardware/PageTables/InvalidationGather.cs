@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Emulator.Hardware.PageTables;
 
 /// <summary>
@@ -38,6 +40,9 @@ public sealed class InvalidationGather
     /// cannot: the requests are kept for the driver's sync, which tells the runs apart.</summary>
     public Action? InvalidateRun { get; init; }
 
+    /// <summary>How many of the pages that one call unmaps may be cleared before they are asked for together: one, where something happens in the middle of the call.</summary>
+    internal ulong PagesAtOnce(ulong pages) => InvalidatePage == null && InvalidateRun == null ? pages : 1;
+
     /// <summary>Whether there is nothing to do.</summary>
     public bool IsEmpty => _requests.Count == 0 && _freed.Count == 0;
 
@@ -61,10 +66,18 @@ public sealed class InvalidationGather
             InvalidateRun();
         Start = Math.Min(Start, iova);
         End = Math.Max(End, iova + (size - 1));
-        if (_requests.Count > 0 && _requests[^1] is { Kind: InvalidationKind.Page } last && last.Granule == granule && last.Iova + last.Size == iova)
-            _requests[^1] = last with { Size = last.Size + size };
-        else
-            _requests.Add(new Invalidation(InvalidationKind.Page, iova, size, granule));
+        var requests = CollectionsMarshal.AsSpan(_requests);
+        if (requests.Length > 0)
+        {
+            ref var last = ref requests[^1];
+            if (last.Kind == InvalidationKind.Page && last.Granule == granule && last.Iova + last.Size == iova)
+            {
+                last = last with { Size = last.Size + size };
+                return;
+            }
+        }
+
+        _requests.Add(new Invalidation(InvalidationKind.Page, iova, size, granule));
     }
 
     /// <summary>Asks for the invalidation of a range with its intermediate entries.</summary>

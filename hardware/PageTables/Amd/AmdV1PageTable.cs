@@ -49,32 +49,26 @@ public sealed class AmdV1PageTable : AmdPageTable
             throw new KernelBugException($"io_pgtable.c:363: 0x{iova:x} -> 0x{physical:x} is not aligned to 0x{pageSize:x}");
         if ((protection & (Protection.Read | Protection.Write)) == 0)
             return new MapResult(Errno.EINVAL, 0);
-        var (first, mapped, replaced, errno) = (iova, 0UL, false, Errno.None);
         var copies = CopiesOf(pageSize);
-        var leaf = default(AmdV1Entry);
-        for (var page = 0UL; page < count; page++)
-        {
-            if (MakeEntry(iova, pageSize, gather, ref replaced) is not { } entry)
-            {
-                errno = Errno.ENOMEM;
-                break;
-            }
+        var (mapped, replaced) = (0UL, false);
+        var size = count << BitOperations.TrailingZeroCount(pageSize);
 
-            for (var i = 0UL; i < copies; i++)
-                replaced |= ClearAndFree(entry + (i << 3), gather);
-            leaf = AmdV1Entry.Leaf(physical, pageSize, copies > 1, protection);
-            for (var i = 0UL; i < copies; i++)
-                Memory.Write64(entry + (i << 3), leaf.Raw);
-            iova += pageSize;
-            physical += pageSize;
-            mapped += pageSize;
+        // Beyond the addresses of an entry, which the kernel does not look at, leaves do not grow evenly.
+        var run = (physical | (physical + size)) >> PhysicalAddress.Bits == 0 ? count : 1;
+        while (mapped < size)
+        {
+            var leaf = AmdV1Entry.Leaf(physical + mapped, pageSize, copies > 1, protection);
+            var done = MapPages(iova + mapped, leaf.Raw, pageSize, run, copies, gather, ref replaced);
+            mapped += done;
+            if (done < run * pageSize)
+                break;
         }
 
         if (replaced && ChecksEnd)
-            gather.AddWalk(first, count << BitOperations.TrailingZeroCount(pageSize), pageSize);
+            gather.AddWalk(iova, size, pageSize);
         else if (replaced)
             gather.AddAll();
-        return new MapResult(errno, mapped);
+        return new MapResult(mapped < size ? Errno.ENOMEM : Errno.None, mapped);
     }
 
     /// <inheritdoc/>
@@ -94,8 +88,7 @@ public sealed class AmdV1PageTable : AmdPageTable
 
     private AmdV1Entry Read(ulong address) => new(Memory.Read64(address));
 
-    // alloc_pte: the entry that a page goes to, with the tables above it; null without memory or where a level would be skipped.
-    private ulong? MakeEntry(ulong iova, ulong pageSize, InvalidationGather gather, ref bool replaced)
+    private protected override ulong? MakeEntry(ref BankCursor cursor, ulong iova, ulong pageSize, InvalidationGather gather, ref bool replaced)
     {
         var highest = ChecksEnd ? iova + (pageSize - 1) : iova;
         while (highest > LastAddress(Levels) || (ChecksEnd && Levels - 1 < LevelOf(pageSize)))
@@ -106,9 +99,10 @@ public sealed class AmdV1PageTable : AmdPageTable
 
         var level = Levels - 1;
         var slot = Slot(Root, level, iova);
-        while (level > LevelOf(pageSize))
+        var leafLevel = LevelOf(pageSize);
+        while (level > leafLevel)
         {
-            var entry = Read(slot);
+            var entry = new AmdV1Entry(cursor.Read64(slot));
             if (entry.Present && entry.NextLevel == AmdV1Entry.SizedLeaf)
             {
                 ClearCopies(slot, entry);
@@ -155,7 +149,7 @@ public sealed class AmdV1PageTable : AmdPageTable
     }
 
     // free_clear_pte: true when tables below the entry are to be freed.
-    private bool ClearAndFree(ulong slot, InvalidationGather gather)
+    private protected override bool Replace(ulong slot, ulong pageSize, InvalidationGather gather)
     {
         var entry = Read(slot);
         Memory.Write64(slot, 0);
@@ -167,7 +161,7 @@ public sealed class AmdV1PageTable : AmdPageTable
 
     private protected override bool IsTable(ulong entry) => new AmdV1Entry(entry) is { Present: true, NextLevel: not (0 or AmdV1Entry.SizedLeaf) };
 
-    private protected override ulong? FindEntry(ulong iova, out ulong size)
+    private protected override ulong? FindEntry(ref BankCursor cursor, ulong iova, out ulong size)
     {
         size = 0;
         if (iova > LastAddress(Levels))
@@ -176,7 +170,7 @@ public sealed class AmdV1PageTable : AmdPageTable
         var slot = Slot(Root, level, iova);
         while (level > 0)
         {
-            var entry = Read(slot);
+            var entry = new AmdV1Entry(cursor.Read64(slot));
             if (!entry.Present)
                 return null;
             if (entry.NextLevel is 0 or AmdV1Entry.SizedLeaf)
@@ -188,7 +182,7 @@ public sealed class AmdV1PageTable : AmdPageTable
         }
 
         size = 1UL << AmdTables.Shift(level);
-        var leaf = Read(slot);
+        var leaf = new AmdV1Entry(cursor.Read64(slot));
         if (leaf.NextLevel != AmdV1Entry.SizedLeaf)
             return slot;
         size = 1UL << leaf.EncodedShift;

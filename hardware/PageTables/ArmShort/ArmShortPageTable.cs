@@ -75,13 +75,14 @@ public sealed class ArmShortPageTable : IPageTable
             return new MapResult(Errno.ERANGE, 0, 1);
         if ((protection & (Protection.Read | Protection.Write)) == 0)
             return new MapResult(Errno.EINVAL, 0);
-        var mapped = 0UL;
-        for (; count > 0; count--)
+        var (mapped, size) = (0UL, count * pageSize);
+        while (mapped < size)
         {
-            var result = Map(iova + mapped, physical + mapped, pageSize, protection, 1, Root, gather);
+            var result = MapInTable(iova + mapped, physical + mapped, pageSize, count, protection, gather);
+            mapped += result.Mapped;
             if (result.Errno != Errno.None)
                 return result with { Mapped = mapped };
-            mapped += pageSize;
+            count -= result.Mapped / pageSize;
         }
 
         return new MapResult(Errno.None, mapped);
@@ -221,102 +222,131 @@ public sealed class ArmShortPageTable : IPageTable
         return Has(ArmShortQuirks.NonSecure) ? entry | ArmShortEntry.NonSecureTable : entry;
     }
 
-    private MapResult Map(ulong iova, ulong physical, ulong size, Protection protection, int level, ulong table, InvalidationGather gather)
+    // Pages that go to one table, or one that goes to the first.
+    private MapResult MapInTable(ulong iova, ulong physical, ulong size, ulong count, Protection protection, InvalidationGather gather)
     {
-        var at = EntryAddress(table, iova, level);
-        var entries = size >> ArmShortEntry.Shift(level);
-        if (entries > 0)
-            return Place(iova, physical, protection, level, entries, at, gather);
-        if (level == 2)
-            return new MapResult(Errno.EINVAL, 0, 1);
-        var entry = _memory.Read32(at);
-        if (entry == 0)
+        var cursor = new BankCursor(_memory, Root);
+        var (level, at) = (1, EntryAddress(Root, iova, 1));
+        if (size >> ArmShortEntry.SectionShift == 0)
         {
-            if (AllocateTable(ArmShortEntry.Level2Bytes) is not { } next)
-                return new MapResult(Errno.ENOMEM, 0);
-            _memory.Write32(at, TableEntry(next));
-            return Map(iova, physical, size, protection, 2, next, gather);
-        }
-
-        return ArmShortEntry.IsTable(entry, level)
-            ? Map(iova, physical, size, protection, 2, AddressOf(entry, level), gather)
-            : new MapResult(Errno.EEXIST, 0, 1);
-    }
-
-    private MapResult Place(ulong iova, ulong physical, Protection protection, int level, ulong entries, ulong at, InvalidationGather gather)
-    {
-        for (var i = 0UL; i < entries; i++)
-        {
-            var old = _memory.Read32(at + (i * 4));
-            if (ArmShortEntry.IsTable(old, level))
+            var entry = cursor.Read32(at);
+            if (entry == 0)
             {
-                // A table must go before a block takes its place.
-                var reach = 1UL << ArmShortEntry.Shift(level);
-                Unmap(iova + (i * reach), reach, level, at - (Index(iova, level) * 4), gather);
+                if (AllocateTable(ArmShortEntry.Level2Bytes) is not { } table)
+                    return new MapResult(Errno.ENOMEM, 0);
+                entry = TableEntry(table);
+                cursor.Write32(at, entry);
             }
-            else if (old != 0)
+            else if (!ArmShortEntry.IsTable(entry, 1))
             {
                 return new MapResult(Errno.EEXIST, 0, 1);
             }
+
+            (level, at) = (2, EntryAddress(AddressOf(entry, 1), iova, 2));
         }
 
-        var entry = Encode(protection, level);
+        var entries = size >> ArmShortEntry.Shift(level);
+        if (entries == 0)
+            return new MapResult(Errno.EINVAL, 0, 1);
+        var bits = Encode(protection, level);
         if (entries > 1)
-            entry = Repeat(entry, level);
-        entry |= (uint)physical & (uint.MaxValue << ArmShortEntry.Shift(level));
-        if (Has(ArmShortQuirks.MediaTek))
-            entry |= ArmShortEntry.UpperBits(physical);
-        Fill(at, entry, entries);
-        return new MapResult(Errno.None, 0);
+            bits = Repeat(bits, level);
+        var here = level == 1 ? 1 : Math.Min(count, (ArmShortEntry.Level2Bytes - (at & (ArmShortEntry.Level2Bytes - 1))) / (4 * entries));
+        for (var page = 0UL; page < here; page++, at += 4 * entries)
+        {
+            if (!MakeRoom(ref cursor, iova + (page * size), level, entries, at, gather))
+                return new MapResult(Errno.EEXIST, page * size, 1);
+            Fill(ref cursor, at, bits | OutputBits(physical + (page * size), level), entries);
+        }
+
+        return new MapResult(Errno.None, here * size);
+    }
+
+    private uint OutputBits(ulong physical, int level) =>
+        ((uint)physical & (uint.MaxValue << ArmShortEntry.Shift(level))) | (Has(ArmShortQuirks.MediaTek) ? ArmShortEntry.UpperBits(physical) : 0);
+
+    // False where something is mapped.
+    private bool MakeRoom(ref BankCursor cursor, ulong iova, int level, ulong entries, ulong at, InvalidationGather gather)
+    {
+        for (var i = 0UL; i < entries; i++)
+        {
+            var old = cursor.Read32(at + (i * 4));
+            if (old == 0)
+                continue;
+            if (!ArmShortEntry.IsTable(old, level))
+                return false;
+
+            // A table must go before a block takes its place.
+            var reach = 1UL << ArmShortEntry.Shift(level);
+            Unmap(iova + (i * reach), reach, level, at - (Index(iova, level) * 4), gather);
+        }
+
+        return true;
     }
 
     private ulong Unmap(ulong iova, ulong size, int level, ulong table, InvalidationGather gather)
     {
-        if (level > 2)
-            return 0;
-        var at = EntryAddress(table, iova, level);
-        var entries = size >> ArmShortEntry.Shift(level);
-        Span<uint> old = stackalloc uint[ArmShortEntry.Repeats];
-        var i = 0;
-        do
+        var cursor = new BankCursor(_memory, table);
+        for (; level <= 2; level++)
         {
-            old[i] = _memory.Read32(at + ((ulong)i * 4));
+            var at = EntryAddress(table, iova, level);
+            var entries = size >> ArmShortEntry.Shift(level);
+            if (entries > 1)
+                return UnmapRepeated(iova, size, level, entries, at, gather);
+            var old = cursor.Read32(at);
+            if ((old & ArmShortEntry.TypeMask) == 0)
+                return 0;
+
+            // One of sixteen alone: the others get entries of their own first.
+            if (ArmShortEntry.IsRepeated(old, level))
+                old = SplitRepeated(iova, level, at, old, gather);
+            if (entries > 0)
+            {
+                cursor.Write32(at, 0);
+                Forget(iova, level, old, gather);
+                return size;
+            }
+
+            if (level == 1 && !ArmShortEntry.IsTable(old, level))
+                return SplitSection(iova, size, old, at, gather);
+            table = AddressOf(old, level);
+        }
+
+        return 0;
+    }
+
+    private ulong UnmapRepeated(ulong iova, ulong size, int level, ulong entries, ulong at, InvalidationGather gather)
+    {
+        var cursor = new BankCursor(_memory, at);
+        Span<uint> old = stackalloc uint[ArmShortEntry.Repeats];
+        for (var i = 0; i < (int)entries; i++)
+        {
+            old[i] = cursor.Read32(at + ((ulong)i * 4));
             if ((old[i] & ArmShortEntry.TypeMask) == 0)
                 return 0;
         }
-        while ((ulong)++i < entries);
 
-        // One of sixteen alone: the others get entries of their own first.
-        if (entries <= 1 && ArmShortEntry.IsRepeated(old[0], level))
-            old[0] = SplitRepeated(iova, level, at, old[0], gather);
-        if (entries > 0)
+        Fill(ref cursor, at, 0, entries);
+        foreach (var entry in old[..(int)entries])
         {
-            Fill(at, 0, entries);
-            Forget(iova, level, old[..(int)entries], gather);
-            return size;
+            Forget(iova, level, entry, gather);
+            iova += 1UL << ArmShortEntry.Shift(level);
         }
 
-        if (level == 1 && !ArmShortEntry.IsTable(old[0], level))
-            return SplitSection(iova, size, old[0], at, gather);
-        return Unmap(iova, size, level + 1, AddressOf(old[0], level), gather);
+        return size;
     }
 
-    private void Forget(ulong iova, int level, ReadOnlySpan<uint> old, InvalidationGather gather)
+    private void Forget(ulong iova, int level, uint entry, InvalidationGather gather)
     {
         var reach = 1UL << ArmShortEntry.Shift(level);
-        foreach (var entry in old)
+        if (ArmShortEntry.IsTable(entry, level))
         {
-            if (ArmShortEntry.IsTable(entry, level))
-            {
-                gather.AddWalk(iova, reach, 1UL << ArmShortEntry.Shift(level + 1));
-                _frames.Free(AddressOf(entry, level), ArmShortEntry.Level2Bytes);
-            }
-            else
-            {
-                gather.AddPage(iova, reach, reach);
-            }
-
-            iova += reach;
+            gather.AddWalk(iova, reach, 1UL << ArmShortEntry.Shift(level + 1));
+            _frames.Free(AddressOf(entry, level), ArmShortEntry.Level2Bytes);
+        }
+        else
+        {
+            gather.AddPage(iova, reach, reach);
         }
     }
 
@@ -340,10 +370,11 @@ public sealed class ArmShortPageTable : IPageTable
         var entry = Encode(ProtectionOf(section, 1), 2);
         if (entries > 1)
             entry = Repeat(entry, 2);
+        var cursor = new BankCursor(_memory, table);
         for (var i = 0UL; i < 1 << ArmShortEntry.Level2Bits; i += entries, entry += (uint)size)
         {
             if (i != Index(iova, 2))
-                Fill(table + (i * 4), entry, entries);
+                Fill(ref cursor, table + (i * 4), entry, entries);
         }
 
         // The kernel exchanges the entry for the one it split; that of another section than a supersection's first is not equal.
@@ -358,9 +389,9 @@ public sealed class ArmShortPageTable : IPageTable
         return size;
     }
 
-    private void Fill(ulong at, uint entry, ulong entries)
+    private static void Fill(ref BankCursor cursor, ulong at, uint entry, ulong entries)
     {
         for (var i = 0UL; i < entries; i++)
-            _memory.Write32(at + (i * 4), entry);
+            cursor.Write32(at + (i * 4), entry);
     }
 }

@@ -22,13 +22,15 @@ public sealed class DartPageTable : IPageTable
     private readonly IFrameAllocator _frames;
     private readonly DartFormat _format;
     private readonly DartPageTableOptions _options;
+    private readonly int _granuleShift;
     private readonly int _bitsPerLevel;
     private readonly ulong[] _tables;
 
     private DartPageTable(PhysicalMemory memory, IFrameAllocator frames, DartFormat format, DartPageTableOptions options, int tableBits)
     {
         (_memory, _frames, _format, _options) = (memory, frames, format, options);
-        _bitsPerLevel = BitOperations.Log2(options.PageSizeBitmap) - 3;
+        _granuleShift = BitOperations.Log2(options.PageSizeBitmap);
+        _bitsPerLevel = _granuleShift - 3;
         _tables = new ulong[1 << tableBits];
         for (var i = 0; i < _tables.Length; i++)
             _tables[i] = frames.Allocate(Granule);
@@ -43,7 +45,7 @@ public sealed class DartPageTable : IPageTable
     /// <inheritdoc/>
     public int InputBits => _options.InputBits;
 
-    private ulong Granule => _options.PageSizeBitmap;
+    private ulong Granule => 1UL << _granuleShift;
 
     private ulong EntriesPerTable => 1UL << _bitsPerLevel;
 
@@ -77,46 +79,58 @@ public sealed class DartPageTable : IPageTable
             return new MapResult(Errno.EINVAL, 0);
 
         var slot = FirstLevelEntry(iova);
-        var table = _memory.Read64(slot);
+        var cursor = new BankCursor(_memory, slot);
+        var table = cursor.Read64(slot);
         if (table == 0)
         {
             table = _format.EncodeAddress(_frames.Allocate(Granule)) | DartFormat.Valid;
-            _memory.Write64(slot, table);
+            cursor.Write64(slot, table);
         }
 
         var first = SecondLevelIndex(iova);
         var entry = _format.DecodeAddress(table) + (first * 8);
         var entries = Math.Min(count, EntriesPerTable - first);
-        for (var i = 0UL; i < entries; i++)
-        {
-            if ((_memory.Read64(entry + (i * 8)) & DartFormat.Valid) != 0)
-                return new MapResult(Errno.EEXIST, 0, 1);
-        }
+        if (cursor.CountRun64(entry, entries, DartFormat.Valid, set: false) != entries)
+            return new MapResult(Errno.EEXIST, 0, 1);
 
+        // Words do not grow evenly where address bits are lost: beyond the output size, which the kernel does not look at, and with pages smaller than the format can tell.
+        var step = _format.EncodeAddress(Granule);
+        var run = step != 0 && (physical + (entries << _granuleShift)) >> _format.OutputBits == 0 ? entries : 1;
         var leaf = _format.Leaf(protection);
-        for (var i = 0UL; i < entries; i++)
-            _memory.Write64(entry + (i * 8), leaf | _format.EncodeAddress(physical + (i * Granule)));
-        return new MapResult(Errno.None, entries * Granule);
+        for (var i = 0UL; i < entries; i += run)
+            cursor.Fill64(entry + (i * 8), run, leaf | _format.EncodeAddress(physical + (i << _granuleShift)), step);
+        return new MapResult(Errno.None, entries << _granuleShift);
     }
 
     /// <inheritdoc/>
     public ulong Unmap(ulong iova, ulong pageSize, ulong count, InvalidationGather gather)
     {
         ArgumentNullException.ThrowIfNull(gather);
-        if (pageSize != Granule || count == 0 || SecondLevelTable(iova) is not { } table)
+        if (pageSize != Granule || count == 0)
+            return 0;
+        var slot = FirstLevelEntry(iova);
+        var cursor = new BankCursor(_memory, slot);
+        var table = cursor.Read64(slot);
+        if (table == 0)
             return 0;
         var first = SecondLevelIndex(iova);
         var entries = Math.Min(count, EntriesPerTable - first);
-        for (var i = 0UL; i < entries; i++)
+        var entry = _format.DecodeAddress(table) + (first * 8);
+        var run = gather.PagesAtOnce(entries);
+        var done = 0UL;
+        while (done < entries)
         {
-            var entry = table + ((first + i) * 8);
-            if (_memory.Read64(entry) == 0)
-                return i * Granule;
-            _memory.Write64(entry, 0);
-            gather.AddPage(iova + (i * Granule), Granule, Granule);
+            var found = cursor.CountRun64(entry + (done * 8), run, ulong.MaxValue, set: true);
+            if (found == 0)
+                break;
+            cursor.Fill64(entry + (done * 8), found, 0, 0);
+            gather.AddPage(iova + (done << _granuleShift), found << _granuleShift, Granule);
+            done += found;
+            if (found < run)
+                break;
         }
 
-        return entries * Granule;
+        return done << _granuleShift;
     }
 
     /// <inheritdoc/>

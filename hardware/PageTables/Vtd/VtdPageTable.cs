@@ -208,13 +208,14 @@ public sealed class VtdPageTable : IPageTable
             return null;
         if (Root == 0)
             throw new KernelBugException("the domain's top table was unmapped and freed (Linux intel/iommu.c, domain_unmap sets pgd to NULL)");
+        var cursor = new BankCursor(_memory, Root);
         var table = Root;
         var level = _options.Levels;
         ulong slot;
         while (true)
         {
             slot = VtdEntry.Slot(table, frame, level);
-            var entry = Entry(slot);
+            var entry = new VtdEntry(cursor.Read64(slot));
             if ((target == 0 && (entry.IsLargePage || !entry.IsPresent)) || level == target)
                 break;
             if (!entry.IsPresent)
@@ -243,6 +244,7 @@ public sealed class VtdPageTable : IPageTable
         var value = physical | LeafBits(protection);
         ulong? slot = null;
         var level = 0;
+        var cursor = new BankCursor(_memory, Root);
         while (count > 0)
         {
             if (slot == null)
@@ -262,14 +264,21 @@ public sealed class VtdPageTable : IPageTable
                 }
             }
 
-            // An entry that is set already stays as it is; the kernel warns.
-            if (_memory.CompareExchange64(slot.Value, value, 0) != 0)
-                _warnings++;
+            // To the end of the table or of the call. An entry that is set already stays as it is; the kernel warns.
             var frames = VtdEntry.Frames(level);
-            count -= frames;
-            frame += frames;
-            value += frames * PageSize;
-            slot += 8;
+            var entries = Math.Min(count / frames, (PageSize - (slot.Value & (PageSize - 1))) / 8);
+            var run = cursor.CountRun64(slot.Value, entries, ulong.MaxValue, set: false);
+            cursor.Fill64(slot.Value, run, value, frames * PageSize);
+            if (run < entries)
+            {
+                run++;
+                _warnings++;
+            }
+
+            count -= run * frames;
+            frame += run * frames;
+            value += run * frames * PageSize;
+            slot += run * 8;
             if (VtdEntry.IsFirstOfTable(slot.Value) || (level > 1 && count < frames))
                 slot = null;
         }
