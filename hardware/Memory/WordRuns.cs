@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Emulator.Hardware.Memory;
 
 /// <summary>Many table words in one call: aligned 64-bit words that follow each other, each as atomic as one that is read or written alone, in address order.</summary>
@@ -10,6 +12,7 @@ public static unsafe class WordRuns
     /// <param name="mask">The bits.</param>
     /// <param name="set">Whether words that have one of them are counted, or words that have none.</param>
     /// <returns>Words before the first that is different. Where there is no RAM every bit is set.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static ulong CountRun64(this PhysicalMemory memory, ulong address, ulong count, ulong mask, bool set)
     {
         ArgumentNullException.ThrowIfNull(memory);
@@ -45,6 +48,7 @@ public static unsafe class WordRuns
     /// <param name="count">Words.</param>
     /// <param name="value">The first one's value.</param>
     /// <param name="step">What is added from word to word.</param>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Fill64(this PhysicalMemory memory, ulong address, ulong count, ulong value, ulong step)
     {
         ArgumentNullException.ThrowIfNull(memory);

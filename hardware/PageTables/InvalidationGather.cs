@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Emulator.Hardware.PageTables;
 
 /// <summary>
@@ -12,8 +10,20 @@ public sealed class InvalidationGather
     private readonly List<Invalidation> _requests = [];
     private readonly List<(ulong Address, ulong Bytes)> _freed = [];
 
+    // The last request while it is a run of pages that may grow: not in the list yet. No bytes: there is none.
+    private ulong _runStart;
+    private ulong _runBytes;
+    private ulong _runGranule;
+
     /// <summary>The requests, oldest first.</summary>
-    public IReadOnlyList<Invalidation> Requests => _requests;
+    public IReadOnlyList<Invalidation> Requests
+    {
+        get
+        {
+            CloseRun();
+            return _requests;
+        }
+    }
 
     /// <summary>Table pages to free after the invalidation.</summary>
     public IReadOnlyList<(ulong Address, ulong Bytes)> FreedTables => _freed;
@@ -44,7 +54,7 @@ public sealed class InvalidationGather
     internal ulong PagesAtOnce(ulong pages) => InvalidatePage == null && InvalidateRun == null ? pages : 1;
 
     /// <summary>Whether there is nothing to do.</summary>
-    public bool IsEmpty => _requests.Count == 0 && _freed.Count == 0;
+    public bool IsEmpty => _runBytes == 0 && _requests.Count == 0 && _freed.Count == 0;
 
     /// <summary>Asks for the invalidation of leaf entries.</summary>
     public void AddPage(ulong iova, ulong size, ulong granule)
@@ -56,28 +66,23 @@ public sealed class InvalidationGather
     /// <summary>Asks for the invalidation of leaf entries even when the unmap is queued (LPAE after a split).</summary>
     public void AddPageAlways(ulong iova, ulong size, ulong granule)
     {
-        if (InvalidatePage != null)
+        if (InvalidatePage != null || InvalidateRun != null)
         {
-            InvalidatePage(new Invalidation(InvalidationKind.Page, iova, size, granule));
-            return;
-        }
-
-        if (InvalidateRun != null && _requests.Count > 0 && (_requests[^1].Granule != granule || iova + size < Start || iova > End + 1))
-            InvalidateRun();
-        Start = Math.Min(Start, iova);
-        End = Math.Max(End, iova + (size - 1));
-        var requests = CollectionsMarshal.AsSpan(_requests);
-        if (requests.Length > 0)
-        {
-            ref var last = ref requests[^1];
-            if (last.Kind == InvalidationKind.Page && last.Granule == granule && last.Iova + last.Size == iova)
+            if (InvalidatePage != null)
             {
-                last = last with { Size = last.Size + size };
+                InvalidatePage(new Invalidation(InvalidationKind.Page, iova, size, granule));
                 return;
             }
+
+            if (Requests.Count > 0 && (_requests[^1].Granule != granule || iova + size < Start || iova > End + 1))
+                InvalidateRun!();
         }
 
-        _requests.Add(new Invalidation(InvalidationKind.Page, iova, size, granule));
+        Start = Math.Min(Start, iova);
+        End = Math.Max(End, iova + (size - 1));
+        if (_runBytes == 0 || _runGranule != granule || _runStart + _runBytes != iova)
+            OpenRun(iova, granule);
+        _runBytes += size;
     }
 
     /// <summary>Asks for the invalidation of a range with its intermediate entries.</summary>
@@ -85,16 +90,16 @@ public sealed class InvalidationGather
     {
         var request = new Invalidation(InvalidationKind.Walk, iova, size, granule);
         if (InvalidateWalk == null)
-            _requests.Add(request);
+            Add(request);
         else
             InvalidateWalk(request);
     }
 
     /// <summary>Asks for the invalidation of everything.</summary>
-    public void AddAll() => _requests.Add(new Invalidation(InvalidationKind.All, 0, 0, 0));
+    public void AddAll() => Add(new Invalidation(InvalidationKind.All, 0, 0, 0));
 
     /// <summary>Says that the top of the table moved or grew.</summary>
-    public void AddRoot() => _requests.Add(new Invalidation(InvalidationKind.Root, 0, 0, 0));
+    public void AddRoot() => Add(new Invalidation(InvalidationKind.Root, 0, 0, 0));
 
     /// <summary>Keeps a table page until the invalidation is done.</summary>
     public void AddFreedTable(ulong address, ulong bytes) => _freed.Add((address, bytes));
@@ -102,9 +107,34 @@ public sealed class InvalidationGather
     /// <summary>Forgets everything.</summary>
     public void Clear()
     {
+        _runBytes = 0;
         _requests.Clear();
         _freed.Clear();
         Start = ulong.MaxValue;
         End = 0;
+    }
+
+    private void Add(Invalidation request)
+    {
+        CloseRun();
+        _requests.Add(request);
+    }
+
+    private void OpenRun(ulong iova, ulong granule)
+    {
+        CloseRun();
+        (_runStart, _runGranule) = (iova, granule);
+        if (_requests.Count == 0 || _requests[^1] is not { Kind: InvalidationKind.Page } last || last.Granule != granule || last.Iova + last.Size != iova)
+            return;
+        _requests.RemoveAt(_requests.Count - 1);
+        (_runStart, _runBytes) = (last.Iova, last.Size);
+    }
+
+    private void CloseRun()
+    {
+        if (_runBytes == 0)
+            return;
+        _requests.Add(new Invalidation(InvalidationKind.Page, _runStart, _runBytes, _runGranule));
+        _runBytes = 0;
     }
 }

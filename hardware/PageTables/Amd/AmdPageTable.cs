@@ -8,6 +8,9 @@ namespace Emulator.Hardware.PageTables.Amd;
 /// <remarks>Source: Linux 6.1 and 6.12 drivers/iommu/amd/io_pgtable.c and io_pgtable_v2.c.</remarks>
 public abstract class AmdPageTable : IPageTable
 {
+    /// <summary>Where the words of the table are read and written.</summary>
+    private protected BankCursor Cursor;
+
     private readonly IFrameAllocator _frames;
 
     /// <summary>Allocates the top table.</summary>
@@ -19,7 +22,7 @@ public abstract class AmdPageTable : IPageTable
     {
         ArgumentNullException.ThrowIfNull(memory);
         ArgumentNullException.ThrowIfNull(frames);
-        (Memory, _frames, Kernel, Levels) = (memory, frames, kernel, levels);
+        (Memory, Cursor, _frames, Kernel, Levels) = (memory, new BankCursor(memory), frames, kernel, levels);
         Root = frames.Allocate(PhysicalMemory.FrameSize);
     }
 
@@ -48,10 +51,9 @@ public abstract class AmdPageTable : IPageTable
     /// <inheritdoc/>
     public ulong? Lookup(ulong iova)
     {
-        var cursor = new BankCursor(Memory, Root);
-        if (FindEntry(ref cursor, iova, out var size) is not { } slot)
+        if (FindEntry(iova, out var size) is not { } slot)
             return null;
-        var entry = cursor.Read64(slot);
+        var entry = Cursor.Read64(slot);
         return (entry & AmdTables.Present) != 0 ? (entry & AmdTables.AddressMask & ~(size - 1)) | (iova & (size - 1)) : null;
     }
 
@@ -72,13 +74,13 @@ public abstract class AmdPageTable : IPageTable
     private protected static ulong Slot(ulong table, int level, ulong iova) => AmdTables.Slot(table, AmdTables.Shift(level), iova);
 
     // fetch_pte: the entry that translates an address, of several copies the first.
-    private protected abstract ulong? FindEntry(ref BankCursor cursor, ulong iova, out ulong size);
+    private protected abstract ulong? FindEntry(ulong iova, out ulong size);
 
     // Whether an entry points to a table.
     private protected abstract bool IsTable(ulong entry);
 
     // alloc_pte, v2_alloc_pte: the entry that a page goes to, with the tables above it; null without memory or where a level would be skipped.
-    private protected abstract ulong? MakeEntry(ref BankCursor cursor, ulong iova, ulong pageSize, InvalidationGather gather, ref bool replaced);
+    private protected abstract ulong? MakeEntry(ulong iova, ulong pageSize, InvalidationGather gather, ref bool replaced);
 
     // Clears an entry that a page is going to take; true when something is replaced by it.
     private protected abstract bool Replace(ulong slot, ulong pageSize, InvalidationGather gather);
@@ -86,9 +88,8 @@ public abstract class AmdPageTable : IPageTable
     // Maps pages whose leaves begin with the given one, each larger by the page than the one before. Less than all where no entry can be made.
     private protected ulong MapPages(ulong iova, ulong leaf, ulong pageSize, ulong count, ulong copies, InvalidationGather gather, ref bool replaced)
     {
-        var cursor = new BankCursor(Memory, Root);
         var left = count;
-        while (left > 0 && MakeEntry(ref cursor, iova, pageSize, gather, ref replaced) is { } slot)
+        while (left > 0 && MakeEntry(iova, pageSize, gather, ref replaced) is { } slot)
         {
             // The pages that go to the same table.
             var here = Math.Min(left, (PhysicalMemory.FrameSize - (slot & (PhysicalMemory.FrameSize - 1))) / (8 * copies));
@@ -96,7 +97,7 @@ public abstract class AmdPageTable : IPageTable
             iova += here * pageSize;
             while (here > 0)
             {
-                var run = copies == 1 ? cursor.CountRun64(slot, here, ulong.MaxValue, set: false) : 0;
+                var run = copies == 1 ? Cursor.CountRun64(slot, here, ulong.MaxValue, set: false) : 0;
                 if (run == 0)
                 {
                     run = 1;
@@ -104,7 +105,7 @@ public abstract class AmdPageTable : IPageTable
                         replaced |= Replace(slot + (i << 3), pageSize, gather);
                 }
 
-                cursor.Fill64(slot, run * copies, leaf, copies == 1 ? pageSize : 0);
+                Cursor.Fill64(slot, run * copies, leaf, copies == 1 ? pageSize : 0);
                 slot += run * copies << 3;
                 leaf += run * pageSize;
                 here -= run;
@@ -117,14 +118,13 @@ public abstract class AmdPageTable : IPageTable
     // Clears whole pages until the bytes are reached, whatever page size was asked for.
     private protected ulong ClearPages(ulong iova, ulong pageSize, ulong count, InvalidationGather gather)
     {
-        var cursor = new BankCursor(Memory, Root);
         var size = count << BitOperations.TrailingZeroCount(pageSize);
         var (first, unmapped) = (iova, 0UL);
         while (unmapped < size)
         {
-            if (FindEntry(ref cursor, iova, out var found) is not { } slot)
+            if (FindEntry(iova, out var found) is not { } slot)
                 break;
-            cursor.Fill64(slot, CopiesOf(found), 0, 0);
+            Cursor.Fill64(slot, CopiesOf(found), 0, 0);
             iova = (iova & ~(found - 1)) + found;
             unmapped += found;
         }
@@ -152,7 +152,7 @@ public abstract class AmdPageTable : IPageTable
     {
         for (var slot = table; level > 1 && slot < table + PhysicalMemory.FrameSize; slot += 8)
         {
-            var entry = Memory.Read64(slot);
+            var entry = Cursor.Read64(slot);
             if (IsTable(entry))
                 FreeTree(entry & AmdTables.AddressMask, level - 1, free);
         }

@@ -86,9 +86,9 @@ public sealed class AmdV1PageTable : AmdPageTable
     // PM_LEVEL_SIZE
     private static ulong LastAddress(int levels) => levels < AmdV1Walker.MaxLevels ? (1UL << AmdTables.Shift(levels)) - 1 : ulong.MaxValue;
 
-    private AmdV1Entry Read(ulong address) => new(Memory.Read64(address));
+    private AmdV1Entry Read(ulong address) => new(Cursor.Read64(address));
 
-    private protected override ulong? MakeEntry(ref BankCursor cursor, ulong iova, ulong pageSize, InvalidationGather gather, ref bool replaced)
+    private protected override ulong? MakeEntry(ulong iova, ulong pageSize, InvalidationGather gather, ref bool replaced)
     {
         var highest = ChecksEnd ? iova + (pageSize - 1) : iova;
         while (highest > LastAddress(Levels) || (ChecksEnd && Levels - 1 < LevelOf(pageSize)))
@@ -102,7 +102,7 @@ public sealed class AmdV1PageTable : AmdPageTable
         var leafLevel = LevelOf(pageSize);
         while (level > leafLevel)
         {
-            var entry = new AmdV1Entry(cursor.Read64(slot));
+            var entry = new AmdV1Entry(Cursor.Read64(slot));
             if (entry.Present && entry.NextLevel == AmdV1Entry.SizedLeaf)
             {
                 ClearCopies(slot, entry);
@@ -113,7 +113,7 @@ public sealed class AmdV1PageTable : AmdPageTable
                 if (Allocate() is not { } page)
                     return null;
                 replaced |= entry.Present;
-                Memory.Write64(slot, AmdV1Entry.Table(page, level).Raw);
+                Cursor.Write64(slot, AmdV1Entry.Table(page, level).Raw);
             }
             else if (entry.NextLevel != level)
             {
@@ -133,7 +133,7 @@ public sealed class AmdV1PageTable : AmdPageTable
     {
         if (Levels == AmdV1Walker.MaxLevels || Allocate() is not { } root)
             return false;
-        Memory.Write64(root, AmdV1Entry.Table(Root, Levels).Raw);
+        Cursor.Write64(root, AmdV1Entry.Table(Root, Levels).Raw);
         Root = root;
         Levels++;
         gather.AddRoot();
@@ -152,7 +152,7 @@ public sealed class AmdV1PageTable : AmdPageTable
     private protected override bool Replace(ulong slot, ulong pageSize, InvalidationGather gather)
     {
         var entry = Read(slot);
-        Memory.Write64(slot, 0);
+        Cursor.Write64(slot, 0);
         if (!IsTable(entry.Raw))
             return false;
         FreeTree(entry.Address, entry.NextLevel, gather.AddFreedTable);
@@ -161,7 +161,7 @@ public sealed class AmdV1PageTable : AmdPageTable
 
     private protected override bool IsTable(ulong entry) => new AmdV1Entry(entry) is { Present: true, NextLevel: not (0 or AmdV1Entry.SizedLeaf) };
 
-    private protected override ulong? FindEntry(ref BankCursor cursor, ulong iova, out ulong size)
+    private protected override ulong? FindEntry(ulong iova, out ulong size)
     {
         size = 0;
         if (iova > LastAddress(Levels))
@@ -170,7 +170,7 @@ public sealed class AmdV1PageTable : AmdPageTable
         var slot = Slot(Root, level, iova);
         while (level > 0)
         {
-            var entry = new AmdV1Entry(cursor.Read64(slot));
+            var entry = new AmdV1Entry(Cursor.Read64(slot));
             if (!entry.Present)
                 return null;
             if (entry.NextLevel is 0 or AmdV1Entry.SizedLeaf)
@@ -182,7 +182,7 @@ public sealed class AmdV1PageTable : AmdPageTable
         }
 
         size = 1UL << AmdTables.Shift(level);
-        var leaf = new AmdV1Entry(cursor.Read64(slot));
+        var leaf = new AmdV1Entry(Cursor.Read64(slot));
         if (leaf.NextLevel != AmdV1Entry.SizedLeaf)
             return slot;
         size = 1UL << leaf.EncodedShift;

@@ -73,24 +73,24 @@ public sealed class AmdV2PageTable : AmdPageTable
 
     private bool IsPageSize(ulong size) => BitOperations.IsPow2(size) && (size & PageSizeBitmap) != 0;
 
-    private protected override ulong? MakeEntry(ref BankCursor cursor, ulong iova, ulong pageSize, InvalidationGather gather, ref bool replaced)
+    private protected override ulong? MakeEntry(ulong iova, ulong pageSize, InvalidationGather gather, ref bool replaced)
     {
         var level = Levels - 1;
         var leafLevel = LeafLevel(pageSize);
         var slot = Slot(Root, level, iova);
         while (level > leafLevel)
         {
-            var entry = new AmdV2Entry(cursor.Read64(slot));
+            var entry = new AmdV2Entry(Cursor.Read64(slot));
             if (entry.Present && entry.Large)
             {
-                cursor.Write64(slot, 0);
+                Cursor.Write64(slot, 0);
                 replaced = true;
             }
             else if (!entry.Present)
             {
                 if (Allocate() is not { } page)
                     return null;
-                cursor.Write64(slot, AmdV2Entry.Table(page).Raw);
+                Cursor.Write64(slot, AmdV2Entry.Table(page).Raw);
             }
             else
             {
@@ -106,10 +106,10 @@ public sealed class AmdV2PageTable : AmdPageTable
     // (io_pgtable_v2.c:190). Freed is only what is a table.
     private protected override bool Replace(ulong slot, ulong pageSize, InvalidationGather gather)
     {
-        var old = new AmdV2Entry(Memory.Read64(slot));
+        var old = new AmdV2Entry(Cursor.Read64(slot));
         if (!old.Present)
             return false;
-        Memory.Write64(slot, 0);
+        Cursor.Write64(slot, 0);
         var leafLevel = LeafLevel(pageSize);
         if (leafLevel > 0 && !old.Large)
             FreeTree(old.Address, leafLevel, gather.AddFreedTable);
@@ -118,19 +118,19 @@ public sealed class AmdV2PageTable : AmdPageTable
 
     private protected override bool IsTable(ulong entry) => new AmdV2Entry(entry) is { Present: true, Large: false };
 
-    private protected override ulong? FindEntry(ref BankCursor cursor, ulong iova, out ulong size)
+    private protected override ulong? FindEntry(ulong iova, out ulong size)
     {
         size = PhysicalMemory.FrameSize;
         var level = Levels - 1;
         var slot = Slot(Root, level, iova);
-        var entry = new AmdV2Entry(cursor.Read64(slot));
+        var entry = new AmdV2Entry(Cursor.Read64(slot));
         while (level > 0)
         {
             if (!entry.Present)
                 return null;
             level--;
             slot = Slot(entry.Address, level, iova);
-            entry = new AmdV2Entry(cursor.Read64(slot));
+            entry = new AmdV2Entry(Cursor.Read64(slot));
             if (!entry.Large)
                 continue;
             if (level is not (1 or 2))

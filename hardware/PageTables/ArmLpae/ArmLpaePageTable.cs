@@ -1,3 +1,4 @@
+using System.Numerics;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Memory;
 
@@ -17,14 +18,22 @@ public sealed class ArmLpaePageTable : IPageTable
 
     private readonly PhysicalMemory _memory;
     private readonly IFrameAllocator _frames;
+    private readonly int _bitsPerLevel;
+    private readonly int _startShift;
     private readonly int _startLevel;
+    private readonly bool _wide;
     private readonly bool _synced;
     private readonly bool _mali;
+    private BankCursor _cursor;
 
     private ArmLpaePageTable(PhysicalMemory memory, IFrameAllocator frames, ArmLpaeLayout layout)
     {
         (_memory, _frames, Layout) = (memory, frames, layout);
+        _cursor = new BankCursor(memory);
+        _bitsPerLevel = layout.GranuleShift - 3;
         _startLevel = layout.StartLevel;
+        _startShift = BitOperations.Log2(layout.BlockSize(_startLevel));
+        _wide = layout.GranuleShift == 16;
         _synced = !layout.Config.CoherentWalk;
         _mali = layout.Config.Format == ArmLpaeFormat.Mali;
         Root = frames.Allocate(layout.RootAllocation);
@@ -146,14 +155,14 @@ public sealed class ArmLpaePageTable : IPageTable
 
     private MapResult MapPages(ulong iova, ulong physical, ulong pageSize, ulong count, ulong attributes, InvalidationGather gather)
     {
-        var cursor = new BankCursor(_memory, Root);
-        var (table, level) = (Root, _startLevel);
-        while (pageSize != Layout.BlockSize(level))
+        var (table, level, shift) = (Root, _startLevel, _startShift);
+        var index = Index(iova, level, shift);
+        while (pageSize != 1UL << shift)
         {
             if (level >= ArmLpaeLayout.LastLevel)
                 return new MapResult(Errno.EINVAL, 0, Warnings: 1);
-            var slot = table + (8 * Layout.Index(iova, level));
-            var entry = cursor.Read64(slot);
+            var slot = table + (8 * index);
+            var entry = _cursor.Read64(slot);
             if (entry == 0)
             {
                 if (Allocate() is not { } below)
@@ -171,18 +180,19 @@ public sealed class ArmLpaePageTable : IPageTable
             }
 
             level++;
+            shift -= _bitsPerLevel;
+            index = Index(iova, level, shift);
         }
 
-        var index = Layout.Index(iova, level);
         var first = table + (8 * index);
         var entries = Math.Min(count, Layout.EntriesFrom(index));
-        if (cursor.CountRun64(first, entries, mask: 1, set: false) != entries && MakeRoom(table, first, level, iova, entries, gather) is not Errno.None and var errno)
+        if (_cursor.CountRun64(first, entries, mask: 1, set: false) != entries && MakeRoom(table, first, level, iova, entries, gather) is not Errno.None and var errno)
             return new MapResult(errno, 0, Warnings: 1);
 
         // Where upper address bits move to lower ones, words do not grow evenly.
         var run = (physical + (entries * pageSize)) >> 48 == 0 ? entries : 1;
         for (var i = 0UL; i < entries; i += run)
-            cursor.Fill64(first + (8 * i), run, Leaf(level, physical + (i * pageSize), attributes), pageSize);
+            _cursor.Fill64(first + (8 * i), run, Leaf(level, physical + (i * pageSize), attributes), pageSize);
         return new MapResult(Errno.None, entries * pageSize);
     }
 
@@ -230,16 +240,15 @@ public sealed class ArmLpaePageTable : IPageTable
 
     private ulong UnmapAt(ulong table, int level, ulong iova, ulong pageSize, ulong count, InvalidationGather gather, bool askPages)
     {
-        var cursor = new BankCursor(_memory, table);
-        for (; level < ArmLpaeLayout.MaxLevels; level++)
+        for (var shift = _startShift - ((level - _startLevel) * _bitsPerLevel); level < ArmLpaeLayout.MaxLevels; level++, shift -= _bitsPerLevel)
         {
-            var index = Layout.Index(iova, level);
+            var index = Index(iova, level, shift);
             var slot = table + (8 * index);
-            var entry = cursor.Read64(slot);
+            var entry = _cursor.Read64(slot);
             if (entry == 0)
                 return 0;
-            if (pageSize == Layout.BlockSize(level))
-                return ClearEntries(ref cursor, slot, level, iova, pageSize, Math.Min(count, Layout.EntriesFrom(index)), gather, askPages);
+            if (pageSize == 1UL << shift)
+                return ClearEntries(slot, level, iova, pageSize, Math.Min(count, Layout.EntriesFrom(index)), gather, askPages);
             if (IsLeaf(entry, level))
                 return Split(slot, entry, level + 1, iova, pageSize, count, gather, askPages);
             table = AddressOf(entry);
@@ -248,15 +257,15 @@ public sealed class ArmLpaePageTable : IPageTable
         return 0;
     }
 
-    private ulong ClearEntries(ref BankCursor cursor, ulong slot, int level, ulong iova, ulong pageSize, ulong entries, InvalidationGather gather, bool askPages)
+    private ulong ClearEntries(ulong slot, int level, ulong iova, ulong pageSize, ulong entries, InvalidationGather gather, bool askPages)
     {
         var cleared = 0UL;
         while (cleared < entries)
         {
-            var entry = cursor.Read64(slot + (8 * cleared));
+            var entry = _cursor.Read64(slot + (8 * cleared));
             if (entry == 0)
                 break;
-            cursor.Write64(slot + (8 * cleared), 0);
+            _cursor.Write64(slot + (8 * cleared), 0);
             var address = iova + (cleared * pageSize);
             if (!IsLeaf(entry, level))
             {
@@ -361,8 +370,10 @@ public sealed class ArmLpaePageTable : IPageTable
         }
     }
 
+    private ulong Index(ulong iova, int level, int shift) => (iova >> shift) & ((1UL << (level == _startLevel ? Layout.RootIndexBits : _bitsPerLevel)) - 1);
+
     private bool IsLeaf(ulong entry, int level) =>
         (entry & 3) == (level == ArmLpaeLayout.LastLevel && !_mali ? ArmLpaeEntry.TypeTableOrPage : ArmLpaeEntry.TypeBlock);
 
-    private ulong AddressOf(ulong entry) => Layout.GranuleShift == 16 ? new ArmLpaeEntry(entry).WideAddress : new ArmLpaeEntry(entry).Address;
+    private ulong AddressOf(ulong entry) => _wide ? new ArmLpaeEntry(entry).WideAddress : new ArmLpaeEntry(entry).Address;
 }

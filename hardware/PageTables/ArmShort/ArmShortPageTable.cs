@@ -22,10 +22,11 @@ public sealed class ArmShortPageTable : IPageTable
 
     private readonly PhysicalMemory _memory;
     private readonly IFrameAllocator _frames;
+    private BankCursor _cursor;
 
     private ArmShortPageTable(PhysicalMemory memory, IFrameAllocator frames, ArmShortConfig config)
     {
-        (_memory, _frames, Config) = (memory, frames, config);
+        (_memory, _frames, _cursor, Config) = (memory, frames, new BankCursor(memory), config);
         Root = AllocateTable(RootAllocation) ?? throw new DriverException(Errno.ENOMEM, "the first table lies where no register can point to");
     }
 
@@ -225,17 +226,16 @@ public sealed class ArmShortPageTable : IPageTable
     // Pages that go to one table, or one that goes to the first.
     private MapResult MapInTable(ulong iova, ulong physical, ulong size, ulong count, Protection protection, InvalidationGather gather)
     {
-        var cursor = new BankCursor(_memory, Root);
         var (level, at) = (1, EntryAddress(Root, iova, 1));
         if (size >> ArmShortEntry.SectionShift == 0)
         {
-            var entry = cursor.Read32(at);
+            var entry = _cursor.Read32(at);
             if (entry == 0)
             {
                 if (AllocateTable(ArmShortEntry.Level2Bytes) is not { } table)
                     return new MapResult(Errno.ENOMEM, 0);
                 entry = TableEntry(table);
-                cursor.Write32(at, entry);
+                _cursor.Write32(at, entry);
             }
             else if (!ArmShortEntry.IsTable(entry, 1))
             {
@@ -254,9 +254,9 @@ public sealed class ArmShortPageTable : IPageTable
         var here = level == 1 ? 1 : Math.Min(count, (ArmShortEntry.Level2Bytes - (at & (ArmShortEntry.Level2Bytes - 1))) / (4 * entries));
         for (var page = 0UL; page < here; page++, at += 4 * entries)
         {
-            if (!MakeRoom(ref cursor, iova + (page * size), level, entries, at, gather))
+            if (!MakeRoom(iova + (page * size), level, entries, at, gather))
                 return new MapResult(Errno.EEXIST, page * size, 1);
-            Fill(ref cursor, at, bits | OutputBits(physical + (page * size), level), entries);
+            Fill(at, bits | OutputBits(physical + (page * size), level), entries);
         }
 
         return new MapResult(Errno.None, here * size);
@@ -266,11 +266,11 @@ public sealed class ArmShortPageTable : IPageTable
         ((uint)physical & (uint.MaxValue << ArmShortEntry.Shift(level))) | (Has(ArmShortQuirks.MediaTek) ? ArmShortEntry.UpperBits(physical) : 0);
 
     // False where something is mapped.
-    private bool MakeRoom(ref BankCursor cursor, ulong iova, int level, ulong entries, ulong at, InvalidationGather gather)
+    private bool MakeRoom(ulong iova, int level, ulong entries, ulong at, InvalidationGather gather)
     {
         for (var i = 0UL; i < entries; i++)
         {
-            var old = cursor.Read32(at + (i * 4));
+            var old = _cursor.Read32(at + (i * 4));
             if (old == 0)
                 continue;
             if (!ArmShortEntry.IsTable(old, level))
@@ -286,14 +286,13 @@ public sealed class ArmShortPageTable : IPageTable
 
     private ulong Unmap(ulong iova, ulong size, int level, ulong table, InvalidationGather gather)
     {
-        var cursor = new BankCursor(_memory, table);
         for (; level <= 2; level++)
         {
             var at = EntryAddress(table, iova, level);
             var entries = size >> ArmShortEntry.Shift(level);
             if (entries > 1)
                 return UnmapRepeated(iova, size, level, entries, at, gather);
-            var old = cursor.Read32(at);
+            var old = _cursor.Read32(at);
             if ((old & ArmShortEntry.TypeMask) == 0)
                 return 0;
 
@@ -302,7 +301,7 @@ public sealed class ArmShortPageTable : IPageTable
                 old = SplitRepeated(iova, level, at, old, gather);
             if (entries > 0)
             {
-                cursor.Write32(at, 0);
+                _cursor.Write32(at, 0);
                 Forget(iova, level, old, gather);
                 return size;
             }
@@ -317,16 +316,15 @@ public sealed class ArmShortPageTable : IPageTable
 
     private ulong UnmapRepeated(ulong iova, ulong size, int level, ulong entries, ulong at, InvalidationGather gather)
     {
-        var cursor = new BankCursor(_memory, at);
         Span<uint> old = stackalloc uint[ArmShortEntry.Repeats];
         for (var i = 0; i < (int)entries; i++)
         {
-            old[i] = cursor.Read32(at + ((ulong)i * 4));
+            old[i] = _cursor.Read32(at + ((ulong)i * 4));
             if ((old[i] & ArmShortEntry.TypeMask) == 0)
                 return 0;
         }
 
-        Fill(ref cursor, at, 0, entries);
+        Fill(at, 0, entries);
         foreach (var entry in old[..(int)entries])
         {
             Forget(iova, level, entry, gather);
@@ -370,11 +368,10 @@ public sealed class ArmShortPageTable : IPageTable
         var entry = Encode(ProtectionOf(section, 1), 2);
         if (entries > 1)
             entry = Repeat(entry, 2);
-        var cursor = new BankCursor(_memory, table);
         for (var i = 0UL; i < 1 << ArmShortEntry.Level2Bits; i += entries, entry += (uint)size)
         {
             if (i != Index(iova, 2))
-                Fill(ref cursor, table + (i * 4), entry, entries);
+                Fill(table + (i * 4), entry, entries);
         }
 
         // The kernel exchanges the entry for the one it split; that of another section than a supersection's first is not equal.
@@ -389,9 +386,9 @@ public sealed class ArmShortPageTable : IPageTable
         return size;
     }
 
-    private static void Fill(ref BankCursor cursor, ulong at, uint entry, ulong entries)
+    private void Fill(ulong at, uint entry, ulong entries)
     {
         for (var i = 0UL; i < entries; i++)
-            cursor.Write32(at + (i * 4), entry);
+            _cursor.Write32(at + (i * 4), entry);
     }
 }

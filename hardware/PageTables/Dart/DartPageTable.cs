@@ -18,19 +18,21 @@ public sealed class DartPageTable : IPageTable
     private const ulong Granule4K = 1 << 12;
     private const ulong Granule16K = 1 << 14;
 
-    private readonly PhysicalMemory _memory;
     private readonly IFrameAllocator _frames;
     private readonly DartFormat _format;
     private readonly DartPageTableOptions _options;
     private readonly int _granuleShift;
-    private readonly int _bitsPerLevel;
+    private readonly int _tableShift;
+    private readonly ulong _indexMask;
     private readonly ulong[] _tables;
+    private BankCursor _cursor;
 
     private DartPageTable(PhysicalMemory memory, IFrameAllocator frames, DartFormat format, DartPageTableOptions options, int tableBits)
     {
-        (_memory, _frames, _format, _options) = (memory, frames, format, options);
+        (_cursor, _frames, _format, _options) = (new BankCursor(memory), frames, format, options);
         _granuleShift = BitOperations.Log2(options.PageSizeBitmap);
-        _bitsPerLevel = _granuleShift - 3;
+        _tableShift = (2 * _granuleShift) - 3;
+        _indexMask = (Granule >> 3) - 1;
         _tables = new ulong[1 << tableBits];
         for (var i = 0; i < _tables.Length; i++)
             _tables[i] = frames.Allocate(Granule);
@@ -47,7 +49,7 @@ public sealed class DartPageTable : IPageTable
 
     private ulong Granule => 1UL << _granuleShift;
 
-    private ulong EntriesPerTable => 1UL << _bitsPerLevel;
+    private ulong EntriesPerTable => _indexMask + 1;
 
     /// <summary>Makes a page table (apple_dart_alloc_pgtable).</summary>
     /// <returns>The table; null where the kernel refuses: a walk that is not coherent, an output size other than 36 or 42 bits, an input size above
@@ -79,18 +81,17 @@ public sealed class DartPageTable : IPageTable
             return new MapResult(Errno.EINVAL, 0);
 
         var slot = FirstLevelEntry(iova);
-        var cursor = new BankCursor(_memory, slot);
-        var table = cursor.Read64(slot);
+        var table = _cursor.Read64(slot);
         if (table == 0)
         {
             table = _format.EncodeAddress(_frames.Allocate(Granule)) | DartFormat.Valid;
-            cursor.Write64(slot, table);
+            _cursor.Write64(slot, table);
         }
 
         var first = SecondLevelIndex(iova);
         var entry = _format.DecodeAddress(table) + (first * 8);
         var entries = Math.Min(count, EntriesPerTable - first);
-        if (cursor.CountRun64(entry, entries, DartFormat.Valid, set: false) != entries)
+        if (_cursor.CountRun64(entry, entries, DartFormat.Valid, set: false) != entries)
             return new MapResult(Errno.EEXIST, 0, 1);
 
         // Words do not grow evenly where address bits are lost: beyond the output size, which the kernel does not look at, and with pages smaller than the format can tell.
@@ -98,7 +99,7 @@ public sealed class DartPageTable : IPageTable
         var run = step != 0 && (physical + (entries << _granuleShift)) >> _format.OutputBits == 0 ? entries : 1;
         var leaf = _format.Leaf(protection);
         for (var i = 0UL; i < entries; i += run)
-            cursor.Fill64(entry + (i * 8), run, leaf | _format.EncodeAddress(physical + (i << _granuleShift)), step);
+            _cursor.Fill64(entry + (i * 8), run, leaf | _format.EncodeAddress(physical + (i << _granuleShift)), step);
         return new MapResult(Errno.None, entries << _granuleShift);
     }
 
@@ -109,8 +110,7 @@ public sealed class DartPageTable : IPageTable
         if (pageSize != Granule || count == 0)
             return 0;
         var slot = FirstLevelEntry(iova);
-        var cursor = new BankCursor(_memory, slot);
-        var table = cursor.Read64(slot);
+        var table = _cursor.Read64(slot);
         if (table == 0)
             return 0;
         var first = SecondLevelIndex(iova);
@@ -120,10 +120,10 @@ public sealed class DartPageTable : IPageTable
         var done = 0UL;
         while (done < entries)
         {
-            var found = cursor.CountRun64(entry + (done * 8), run, ulong.MaxValue, set: true);
+            var found = _cursor.CountRun64(entry + (done * 8), run, ulong.MaxValue, set: true);
             if (found == 0)
                 break;
-            cursor.Fill64(entry + (done * 8), found, 0, 0);
+            _cursor.Fill64(entry + (done * 8), found, 0, 0);
             gather.AddPage(iova + (done << _granuleShift), found << _granuleShift, Granule);
             done += found;
             if (found < run)
@@ -138,7 +138,7 @@ public sealed class DartPageTable : IPageTable
     {
         if (SecondLevelTable(iova) is not { } table)
             return null;
-        var leaf = _memory.Read64(table + (SecondLevelIndex(iova) * 8));
+        var leaf = _cursor.Read64(table + (SecondLevelIndex(iova) * 8));
         return leaf == 0 ? null : _format.DecodeAddress(leaf) | (iova & (Granule - 1));
     }
 
@@ -152,7 +152,7 @@ public sealed class DartPageTable : IPageTable
         {
             for (var i = 0UL; i < EntriesPerTable; i++)
             {
-                var entry = _memory.Read64(table + (i * 8));
+                var entry = _cursor.Read64(table + (i * 8));
                 if (entry != 0)
                     _frames.Free(_format.DecodeAddress(entry), Granule);
             }
@@ -163,16 +163,15 @@ public sealed class DartPageTable : IPageTable
 
     private ulong FirstLevelEntry(ulong iova)
     {
-        var table = (iova >> ((3 * _bitsPerLevel) + 3)) & (ulong)(_tables.Length - 1);
-        var index = (iova >> ((2 * _bitsPerLevel) + 3)) & (EntriesPerTable - 1);
-        return _tables[table] + (index * 8);
+        var table = (iova >> (_tableShift + _granuleShift - 3)) & (ulong)(_tables.Length - 1);
+        return _tables[table] + (((iova >> _tableShift) & _indexMask) << 3);
     }
 
     private ulong? SecondLevelTable(ulong iova)
     {
-        var entry = _memory.Read64(FirstLevelEntry(iova));
+        var entry = _cursor.Read64(FirstLevelEntry(iova));
         return entry == 0 ? null : _format.DecodeAddress(entry);
     }
 
-    private ulong SecondLevelIndex(ulong iova) => (iova >> (_bitsPerLevel + 3)) & (EntriesPerTable - 1);
+    private ulong SecondLevelIndex(ulong iova) => (iova >> _granuleShift) & _indexMask;
 }

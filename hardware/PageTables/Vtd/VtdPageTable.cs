@@ -18,6 +18,7 @@ public sealed class VtdPageTable : IPageTable
     private readonly VtdTableClearing _clearing;
     private readonly ulong _tableBits;
     private VtdPageTableOptions _options;
+    private BankCursor _cursor;
     private int _warnings;
 
     /// <summary>Makes an empty table.</summary>
@@ -31,7 +32,7 @@ public sealed class VtdPageTable : IPageTable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Levels, 2);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Levels, 5);
-        (_memory, _frames, _options) = (memory, frames, options);
+        (_memory, _frames, _cursor, _options) = (memory, frames, new BankCursor(memory), options);
         _clearing = new VtdTableClearing(memory, frames);
         var nonLeaf = VtdEntry.Read | VtdEntry.Write;
         if (options.FirstLevel)
@@ -208,14 +209,13 @@ public sealed class VtdPageTable : IPageTable
             return null;
         if (Root == 0)
             throw new KernelBugException("the domain's top table was unmapped and freed (Linux intel/iommu.c, domain_unmap sets pgd to NULL)");
-        var cursor = new BankCursor(_memory, Root);
         var table = Root;
         var level = _options.Levels;
         ulong slot;
         while (true)
         {
             slot = VtdEntry.Slot(table, frame, level);
-            var entry = new VtdEntry(cursor.Read64(slot));
+            var entry = new VtdEntry(_cursor.Read64(slot));
             if ((target == 0 && (entry.IsLargePage || !entry.IsPresent)) || level == target)
                 break;
             if (!entry.IsPresent)
@@ -244,7 +244,6 @@ public sealed class VtdPageTable : IPageTable
         var value = physical | LeafBits(protection);
         ulong? slot = null;
         var level = 0;
-        var cursor = new BankCursor(_memory, Root);
         while (count > 0)
         {
             if (slot == null)
@@ -267,8 +266,8 @@ public sealed class VtdPageTable : IPageTable
             // To the end of the table or of the call. An entry that is set already stays as it is; the kernel warns.
             var frames = VtdEntry.Frames(level);
             var entries = Math.Min(count / frames, (PageSize - (slot.Value & (PageSize - 1))) / 8);
-            var run = cursor.CountRun64(slot.Value, entries, ulong.MaxValue, set: false);
-            cursor.Fill64(slot.Value, run, value, frames * PageSize);
+            var run = _cursor.CountRun64(slot.Value, entries, ulong.MaxValue, set: false);
+            _cursor.Fill64(slot.Value, run, value, frames * PageSize);
             if (run < entries)
             {
                 run++;
