@@ -79,7 +79,7 @@ public unsafe struct BankCursor
             return;
         }
 
-        PhysicalMemory.Touch(_bank, offset);
+        _bank[PhysicalMemory.TouchedOffset + (offset >> PhysicalMemory.FrameShift)] = 1;
         Volatile.Write(ref *(ulong*)(_bank + offset), value);
     }
 
@@ -93,7 +93,7 @@ public unsafe struct BankCursor
             return;
         }
 
-        PhysicalMemory.Touch(_bank, offset);
+        _bank[PhysicalMemory.TouchedOffset + (offset >> PhysicalMemory.FrameShift)] = 1;
         Volatile.Write(ref *(uint*)(_bank + offset), value);
     }
 
@@ -111,6 +111,18 @@ public unsafe struct BankCursor
             Write64(address, value);
         else
             _memory.Fill64(address, count, value, step);
+    }
+
+    /// <summary>Clears words up to the first that is zero; see <see cref="WordRuns.ClearRun64"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong ClearRun64(ulong address, ulong count)
+    {
+        if (count != 1)
+            return _memory.ClearRun64(address, count);
+        if (Read64(address) == 0)
+            return 0;
+        Write64(address, 0);
+        return 1;
     }
 
     // False where nothing was written yet, or there is no RAM.

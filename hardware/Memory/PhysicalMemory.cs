@@ -22,7 +22,8 @@ public sealed unsafe class PhysicalMemory : IDisposable
 
     internal const int BankShift = 21;
 
-    private const int FrameShift = 12;
+    internal const int FrameShift = 12;
+
     private const int RegionShift = 36;
     private const int RegionCount = 1 << (PhysicalAddress.Bits - RegionShift);
     private const int BanksPerRegion = 1 << (RegionShift - BankShift);
@@ -30,7 +31,7 @@ public sealed unsafe class PhysicalMemory : IDisposable
 
     // Behind a bank's bytes: the owner of each frame, then whether the frame was ever written to.
     private const int OwnersOffset = 1 << BankShift;
-    private const int TouchedOffset = OwnersOffset + (FramesPerBank * sizeof(int));
+    internal const int TouchedOffset = OwnersOffset + (FramesPerBank * sizeof(int));
     private const int BankBytes = TouchedOffset + FramesPerBank;
 
     private static readonly ZeroedBlocks s_roots = new((nuint)RegionCount * (nuint)sizeof(byte**), kept: 8);

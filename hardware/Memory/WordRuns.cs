@@ -42,6 +42,18 @@ public static unsafe class WordRuns
         return count;
     }
 
+    /// <summary>Clears the words of a run up to the first that is zero.</summary>
+    /// <param name="memory">The memory.</param>
+    /// <param name="address">The first word.</param>
+    /// <param name="count">Words to clear, at most.</param>
+    /// <returns>Words that were not zero.</returns>
+    public static ulong ClearRun64(this PhysicalMemory memory, ulong address, ulong count)
+    {
+        var run = memory.CountRun64(address, count, ulong.MaxValue, set: true);
+        memory.Fill64(address, run, 0, 0);
+        return run;
+    }
+
     /// <summary>Writes a run of words, each larger than the one before by the same amount. Lost where there is no RAM.</summary>
     /// <param name="memory">The memory.</param>
     /// <param name="address">The first word.</param>

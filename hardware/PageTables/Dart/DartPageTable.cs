@@ -18,6 +18,7 @@ public sealed class DartPageTable : IPageTable
     private const ulong Granule4K = 1 << 12;
     private const ulong Granule16K = 1 << 14;
 
+    private readonly PhysicalMemory _memory;
     private readonly IFrameAllocator _frames;
     private readonly DartFormat _format;
     private readonly DartPageTableOptions _options;
@@ -29,7 +30,7 @@ public sealed class DartPageTable : IPageTable
 
     private DartPageTable(PhysicalMemory memory, IFrameAllocator frames, DartFormat format, DartPageTableOptions options, int tableBits)
     {
-        (_cursor, _frames, _format, _options) = (new BankCursor(memory), frames, format, options);
+        (_memory, _cursor, _frames, _format, _options) = (memory, new BankCursor(memory), frames, format, options);
         _granuleShift = BitOperations.Log2(options.PageSizeBitmap);
         _tableShift = (2 * _granuleShift) - 3;
         _indexMask = (Granule >> 3) - 1;
@@ -117,19 +118,15 @@ public sealed class DartPageTable : IPageTable
         var entries = Math.Min(count, EntriesPerTable - first);
         var entry = _format.DecodeAddress(table) + (first * 8);
         var run = gather.PagesAtOnce(entries);
-        var done = 0UL;
-        while (done < entries)
+        var (done, cleared) = (0UL, 0UL);
+        do
         {
-            var found = _cursor.CountRun64(entry + (done * 8), run, ulong.MaxValue, set: true);
-            if (found == 0)
-                break;
-            _cursor.Fill64(entry + (done * 8), found, 0, 0);
-            gather.AddPage(iova + (done << _granuleShift), found << _granuleShift, Granule);
-            done += found;
-            if (found < run)
-                break;
+            cleared = _cursor.ClearRun64(entry + (done << 3), run);
+            if (cleared > 0)
+                gather.AddPage(iova + (done << _granuleShift), cleared << _granuleShift, Granule);
+            done += cleared;
         }
-
+        while (cleared == run && done < entries);
         return done << _granuleShift;
     }
 
@@ -138,7 +135,7 @@ public sealed class DartPageTable : IPageTable
     {
         if (SecondLevelTable(iova) is not { } table)
             return null;
-        var leaf = _cursor.Read64(table + (SecondLevelIndex(iova) * 8));
+        var leaf = _memory.Read64(table + (SecondLevelIndex(iova) * 8));
         return leaf == 0 ? null : _format.DecodeAddress(leaf) | (iova & (Granule - 1));
     }
 
@@ -169,7 +166,7 @@ public sealed class DartPageTable : IPageTable
 
     private ulong? SecondLevelTable(ulong iova)
     {
-        var entry = _cursor.Read64(FirstLevelEntry(iova));
+        var entry = _memory.Read64(FirstLevelEntry(iova));
         return entry == 0 ? null : _format.DecodeAddress(entry);
     }
 
