@@ -57,44 +57,48 @@ public unsafe struct BankCursor
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ulong Read64(ulong address)
     {
-        TryRead64(address, out var value);
-        return value;
+        var offset = address - _start;
+        return offset < PhysicalMemory.BankSize ? Volatile.Read(ref *(ulong*)(_bank + offset)) : ReadElsewhere64(address);
     }
 
     /// <summary>Reads an aligned 32-bit word; all ones where there is no RAM.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public uint Read32(ulong address)
     {
-        TryRead32(address, out var value);
-        return value;
+        var offset = address - _start;
+        return offset < PhysicalMemory.BankSize ? Volatile.Read(ref *(uint*)(_bank + offset)) : ReadElsewhere32(address);
     }
 
     /// <summary>Writes an aligned 64-bit word; lost where there is no RAM.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Write64(ulong address, ulong value)
     {
-        if (!MoveTo(address, out var offset))
+        var offset = address - _start;
+        if (offset < PhysicalMemory.BankSize)
         {
-            _memory.Write64(address, value);
-            return;
+            Touch(offset);
+            Volatile.Write(ref *(ulong*)(_bank + offset), value);
         }
-
-        _bank[PhysicalMemory.TouchedOffset + (offset >> PhysicalMemory.FrameShift)] = 1;
-        Volatile.Write(ref *(ulong*)(_bank + offset), value);
+        else
+        {
+            WriteElsewhere64(address, value);
+        }
     }
 
     /// <summary>Writes an aligned 32-bit word; lost where there is no RAM.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Write32(ulong address, uint value)
     {
-        if (!MoveTo(address, out var offset))
+        var offset = address - _start;
+        if (offset < PhysicalMemory.BankSize)
         {
-            _memory.Write32(address, value);
-            return;
+            Touch(offset);
+            Volatile.Write(ref *(uint*)(_bank + offset), value);
         }
-
-        _bank[PhysicalMemory.TouchedOffset + (offset >> PhysicalMemory.FrameShift)] = 1;
-        Volatile.Write(ref *(uint*)(_bank + offset), value);
+        else
+        {
+            WriteElsewhere32(address, value);
+        }
     }
 
     /// <summary>Counts words that have, or have not, bits of a mask; see <see cref="WordRuns.CountRun64"/>.</summary>
@@ -124,6 +128,38 @@ public unsafe struct BankCursor
         Write64(address, 0);
         return 1;
     }
+
+    // Calls, so that what surrounds the others stays small.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private ulong ReadElsewhere64(ulong address)
+    {
+        TryRead64(address, out var value);
+        return value;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private uint ReadElsewhere32(ulong address)
+    {
+        TryRead32(address, out var value);
+        return value;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void WriteElsewhere64(ulong address, ulong value)
+    {
+        MoveTo(address, out _);
+        _memory.Write64(address, value);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void WriteElsewhere32(ulong address, uint value)
+    {
+        MoveTo(address, out _);
+        _memory.Write32(address, value);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Touch(ulong offset) => _bank[PhysicalMemory.TouchedOffset + (offset >> PhysicalMemory.FrameShift)] = 1;
 
     // False where nothing was written yet, or there is no RAM.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

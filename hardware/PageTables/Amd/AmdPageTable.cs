@@ -8,8 +8,9 @@ namespace Emulator.Hardware.PageTables.Amd;
 /// <remarks>Source: Linux 6.1 and 6.12 drivers/iommu/amd/io_pgtable.c and io_pgtable_v2.c.</remarks>
 public abstract class AmdPageTable : IPageTable
 {
-    /// <summary>Where the words of the table are read and written.</summary>
-    private protected BankCursor Cursor;
+    // Two places, since leaves are often in another bank than the tables above them.
+    private protected BankCursor Upper;
+    private protected BankCursor Leaves;
 
     private readonly IFrameAllocator _frames;
 
@@ -22,7 +23,7 @@ public abstract class AmdPageTable : IPageTable
     {
         ArgumentNullException.ThrowIfNull(memory);
         ArgumentNullException.ThrowIfNull(frames);
-        (Memory, Cursor, _frames, Kernel, Levels) = (memory, new BankCursor(memory), frames, kernel, levels);
+        (Memory, Upper, Leaves, _frames, Kernel, Levels) = (memory, new BankCursor(memory), new BankCursor(memory), frames, kernel, levels);
         Root = frames.Allocate(PhysicalMemory.FrameSize);
     }
 
@@ -53,7 +54,7 @@ public abstract class AmdPageTable : IPageTable
     {
         if (FindEntry(iova, out var size) is not { } slot)
             return null;
-        var entry = Cursor.Read64(slot);
+        var entry = Upper.Read64(slot);
         return (entry & AmdTables.Present) != 0 ? (entry & AmdTables.AddressMask & ~(size - 1)) | (iova & (size - 1)) : null;
     }
 
@@ -97,7 +98,7 @@ public abstract class AmdPageTable : IPageTable
             iova += here * pageSize;
             while (here > 0)
             {
-                var run = copies == 1 ? Cursor.CountRun64(slot, here, ulong.MaxValue, set: false) : 0;
+                var run = copies == 1 ? Leaves.CountRun64(slot, here, ulong.MaxValue, set: false) : 0;
                 if (run == 0)
                 {
                     run = 1;
@@ -105,7 +106,7 @@ public abstract class AmdPageTable : IPageTable
                         replaced |= Replace(slot + (i << 3), pageSize, gather);
                 }
 
-                Cursor.Fill64(slot, run * copies, leaf, copies == 1 ? pageSize : 0);
+                Leaves.Fill64(slot, run * copies, leaf, copies == 1 ? pageSize : 0);
                 slot += run * copies << 3;
                 leaf += run * pageSize;
                 here -= run;
@@ -124,7 +125,7 @@ public abstract class AmdPageTable : IPageTable
         {
             if (FindEntry(iova, out var found) is not { } slot)
                 break;
-            Cursor.Fill64(slot, CopiesOf(found), 0, 0);
+            Leaves.Fill64(slot, CopiesOf(found), 0, 0);
             iova = (iova & ~(found - 1)) + found;
             unmapped += found;
         }
@@ -152,7 +153,7 @@ public abstract class AmdPageTable : IPageTable
     {
         for (var slot = table; level > 1 && slot < table + PhysicalMemory.FrameSize; slot += 8)
         {
-            var entry = Cursor.Read64(slot);
+            var entry = Upper.Read64(slot);
             if (IsTable(entry))
                 FreeTree(entry & AmdTables.AddressMask, level - 1, free);
         }

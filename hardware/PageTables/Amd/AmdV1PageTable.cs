@@ -86,7 +86,7 @@ public sealed class AmdV1PageTable : AmdPageTable
     // PM_LEVEL_SIZE
     private static ulong LastAddress(int levels) => levels < AmdV1Walker.MaxLevels ? (1UL << AmdTables.Shift(levels)) - 1 : ulong.MaxValue;
 
-    private AmdV1Entry Read(ulong address) => new(Cursor.Read64(address));
+    private AmdV1Entry Read(ulong address) => new(Upper.Read64(address));
 
     private protected override ulong? MakeEntry(ulong iova, ulong pageSize, InvalidationGather gather, ref bool replaced)
     {
@@ -102,7 +102,7 @@ public sealed class AmdV1PageTable : AmdPageTable
         var leafLevel = LevelOf(pageSize);
         while (level > leafLevel)
         {
-            var entry = new AmdV1Entry(Cursor.Read64(slot));
+            var entry = new AmdV1Entry(Upper.Read64(slot));
             if (entry.Present && entry.NextLevel == AmdV1Entry.SizedLeaf)
             {
                 ClearCopies(slot, entry);
@@ -113,7 +113,7 @@ public sealed class AmdV1PageTable : AmdPageTable
                 if (Allocate() is not { } page)
                     return null;
                 replaced |= entry.Present;
-                Cursor.Write64(slot, AmdV1Entry.Table(page, level).Raw);
+                Upper.Write64(slot, AmdV1Entry.Table(page, level).Raw);
             }
             else if (entry.NextLevel != level)
             {
@@ -133,7 +133,7 @@ public sealed class AmdV1PageTable : AmdPageTable
     {
         if (Levels == AmdV1Walker.MaxLevels || Allocate() is not { } root)
             return false;
-        Cursor.Write64(root, AmdV1Entry.Table(Root, Levels).Raw);
+        Upper.Write64(root, AmdV1Entry.Table(Root, Levels).Raw);
         Root = root;
         Levels++;
         gather.AddRoot();
@@ -152,7 +152,7 @@ public sealed class AmdV1PageTable : AmdPageTable
     private protected override bool Replace(ulong slot, ulong pageSize, InvalidationGather gather)
     {
         var entry = Read(slot);
-        Cursor.Write64(slot, 0);
+        Leaves.Write64(slot, 0);
         if (!IsTable(entry.Raw))
             return false;
         FreeTree(entry.Address, entry.NextLevel, gather.AddFreedTable);
@@ -170,7 +170,7 @@ public sealed class AmdV1PageTable : AmdPageTable
         var slot = Slot(Root, level, iova);
         while (level > 0)
         {
-            var entry = new AmdV1Entry(Cursor.Read64(slot));
+            var entry = new AmdV1Entry(Upper.Read64(slot));
             if (!entry.Present)
                 return null;
             if (entry.NextLevel is 0 or AmdV1Entry.SizedLeaf)
@@ -182,7 +182,7 @@ public sealed class AmdV1PageTable : AmdPageTable
         }
 
         size = 1UL << AmdTables.Shift(level);
-        var leaf = new AmdV1Entry(Cursor.Read64(slot));
+        var leaf = new AmdV1Entry(Leaves.Read64(slot));
         if (leaf.NextLevel != AmdV1Entry.SizedLeaf)
             return slot;
         size = 1UL << leaf.EncodedShift;

@@ -80,17 +80,17 @@ public sealed class AmdV2PageTable : AmdPageTable
         var slot = Slot(Root, level, iova);
         while (level > leafLevel)
         {
-            var entry = new AmdV2Entry(Cursor.Read64(slot));
+            var entry = new AmdV2Entry(Upper.Read64(slot));
             if (entry.Present && entry.Large)
             {
-                Cursor.Write64(slot, 0);
+                Upper.Write64(slot, 0);
                 replaced = true;
             }
             else if (!entry.Present)
             {
                 if (Allocate() is not { } page)
                     return null;
-                Cursor.Write64(slot, AmdV2Entry.Table(page).Raw);
+                Upper.Write64(slot, AmdV2Entry.Table(page).Raw);
             }
             else
             {
@@ -106,10 +106,10 @@ public sealed class AmdV2PageTable : AmdPageTable
     // (io_pgtable_v2.c:190). Freed is only what is a table.
     private protected override bool Replace(ulong slot, ulong pageSize, InvalidationGather gather)
     {
-        var old = new AmdV2Entry(Cursor.Read64(slot));
+        var old = new AmdV2Entry(Leaves.Read64(slot));
         if (!old.Present)
             return false;
-        Cursor.Write64(slot, 0);
+        Leaves.Write64(slot, 0);
         var leafLevel = LeafLevel(pageSize);
         if (leafLevel > 0 && !old.Large)
             FreeTree(old.Address, leafLevel, gather.AddFreedTable);
@@ -123,14 +123,14 @@ public sealed class AmdV2PageTable : AmdPageTable
         size = PhysicalMemory.FrameSize;
         var level = Levels - 1;
         var slot = Slot(Root, level, iova);
-        var entry = new AmdV2Entry(Cursor.Read64(slot));
+        var entry = new AmdV2Entry(Upper.Read64(slot));
         while (level > 0)
         {
             if (!entry.Present)
                 return null;
             level--;
             slot = Slot(entry.Address, level, iova);
-            entry = new AmdV2Entry(Cursor.Read64(slot));
+            entry = new AmdV2Entry(level == 0 ? Leaves.Read64(slot) : Upper.Read64(slot));
             if (!entry.Large)
                 continue;
             if (level is not (1 or 2))

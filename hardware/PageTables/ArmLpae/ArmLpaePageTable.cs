@@ -24,12 +24,14 @@ public sealed class ArmLpaePageTable : IPageTable
     private readonly bool _wide;
     private readonly bool _synced;
     private readonly bool _mali;
-    private BankCursor _cursor;
+    private BankCursor _upper;
+    private BankCursor _leaves;
 
     private ArmLpaePageTable(PhysicalMemory memory, IFrameAllocator frames, ArmLpaeLayout layout)
     {
         (_memory, _frames, Layout) = (memory, frames, layout);
-        _cursor = new BankCursor(memory);
+        _upper = new BankCursor(memory);
+        _leaves = new BankCursor(memory);
         _bitsPerLevel = layout.GranuleShift - 3;
         _startLevel = layout.StartLevel;
         _startShift = BitOperations.Log2(layout.BlockSize(_startLevel));
@@ -162,7 +164,7 @@ public sealed class ArmLpaePageTable : IPageTable
             if (level >= ArmLpaeLayout.LastLevel)
                 return new MapResult(Errno.EINVAL, 0, Warnings: 1);
             var slot = table + (8 * index);
-            var entry = _cursor.Read64(slot);
+            var entry = _upper.Read64(slot);
             if (entry == 0)
             {
                 if (Allocate() is not { } below)
@@ -186,13 +188,13 @@ public sealed class ArmLpaePageTable : IPageTable
 
         var first = table + (8 * index);
         var entries = Math.Min(count, Layout.EntriesFrom(index));
-        if (_cursor.CountRun64(first, entries, mask: 1, set: false) != entries && MakeRoom(table, first, level, iova, entries, gather) is not Errno.None and var errno)
+        if (_leaves.CountRun64(first, entries, mask: 1, set: false) != entries && MakeRoom(table, first, level, iova, entries, gather) is not Errno.None and var errno)
             return new MapResult(errno, 0, Warnings: 1);
 
         // Where upper address bits move to lower ones, words do not grow evenly.
         var run = (physical + (entries * pageSize)) >> 48 == 0 ? entries : 1;
         for (var i = 0UL; i < entries; i += run)
-            _cursor.Fill64(first + (8 * i), run, Leaf(level, physical + (i * pageSize), attributes), pageSize);
+            _leaves.Fill64(first + (8 * i), run, Leaf(level, physical + (i * pageSize), attributes), pageSize);
         return new MapResult(Errno.None, entries * pageSize);
     }
 
@@ -244,7 +246,7 @@ public sealed class ArmLpaePageTable : IPageTable
         {
             var index = Index(iova, level, shift);
             var slot = table + (8 * index);
-            var entry = _cursor.Read64(slot);
+            var entry = level == ArmLpaeLayout.LastLevel ? _leaves.Read64(slot) : _upper.Read64(slot);
             if (entry == 0)
                 return 0;
             if (pageSize == 1UL << shift)
@@ -262,10 +264,10 @@ public sealed class ArmLpaePageTable : IPageTable
         var cleared = 0UL;
         while (cleared < entries)
         {
-            var entry = _cursor.Read64(slot + (8 * cleared));
+            var entry = _leaves.Read64(slot + (8 * cleared));
             if (entry == 0)
                 break;
-            _cursor.Write64(slot + (8 * cleared), 0);
+            _leaves.Write64(slot + (8 * cleared), 0);
             var address = iova + (cleared * pageSize);
             if (!IsLeaf(entry, level))
             {

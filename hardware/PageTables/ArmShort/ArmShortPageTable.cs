@@ -22,11 +22,12 @@ public sealed class ArmShortPageTable : IPageTable
 
     private readonly PhysicalMemory _memory;
     private readonly IFrameAllocator _frames;
-    private BankCursor _cursor;
+    private BankCursor _upper;
+    private BankCursor _leaves;
 
     private ArmShortPageTable(PhysicalMemory memory, IFrameAllocator frames, ArmShortConfig config)
     {
-        (_memory, _frames, _cursor, Config) = (memory, frames, new BankCursor(memory), config);
+        (_memory, _frames, _upper, _leaves, Config) = (memory, frames, new BankCursor(memory), new BankCursor(memory), config);
         Root = AllocateTable(RootAllocation) ?? throw new DriverException(Errno.ENOMEM, "the first table lies where no register can point to");
     }
 
@@ -229,13 +230,13 @@ public sealed class ArmShortPageTable : IPageTable
         var (level, at) = (1, EntryAddress(Root, iova, 1));
         if (size >> ArmShortEntry.SectionShift == 0)
         {
-            var entry = _cursor.Read32(at);
+            var entry = _upper.Read32(at);
             if (entry == 0)
             {
                 if (AllocateTable(ArmShortEntry.Level2Bytes) is not { } table)
                     return new MapResult(Errno.ENOMEM, 0);
                 entry = TableEntry(table);
-                _cursor.Write32(at, entry);
+                _upper.Write32(at, entry);
             }
             else if (!ArmShortEntry.IsTable(entry, 1))
             {
@@ -270,7 +271,7 @@ public sealed class ArmShortPageTable : IPageTable
     {
         for (var i = 0UL; i < entries; i++)
         {
-            var old = _cursor.Read32(at + (i * 4));
+            var old = _leaves.Read32(at + (i * 4));
             if (old == 0)
                 continue;
             if (!ArmShortEntry.IsTable(old, level))
@@ -292,7 +293,7 @@ public sealed class ArmShortPageTable : IPageTable
             var entries = size >> ArmShortEntry.Shift(level);
             if (entries > 1)
                 return UnmapRepeated(iova, size, level, entries, at, gather);
-            var old = _cursor.Read32(at);
+            var old = level == 1 ? _upper.Read32(at) : _leaves.Read32(at);
             if ((old & ArmShortEntry.TypeMask) == 0)
                 return 0;
 
@@ -301,7 +302,7 @@ public sealed class ArmShortPageTable : IPageTable
                 old = SplitRepeated(iova, level, at, old, gather);
             if (entries > 0)
             {
-                _cursor.Write32(at, 0);
+                _leaves.Write32(at, 0);
                 Forget(iova, level, old, gather);
                 return size;
             }
@@ -319,7 +320,7 @@ public sealed class ArmShortPageTable : IPageTable
         Span<uint> old = stackalloc uint[ArmShortEntry.Repeats];
         for (var i = 0; i < (int)entries; i++)
         {
-            old[i] = _cursor.Read32(at + ((ulong)i * 4));
+            old[i] = _leaves.Read32(at + ((ulong)i * 4));
             if ((old[i] & ArmShortEntry.TypeMask) == 0)
                 return 0;
         }
@@ -389,6 +390,6 @@ public sealed class ArmShortPageTable : IPageTable
     private void Fill(ulong at, uint entry, ulong entries)
     {
         for (var i = 0UL; i < entries; i++)
-            _cursor.Write32(at + (i * 4), entry);
+            _leaves.Write32(at + (i * 4), entry);
     }
 }

@@ -25,15 +25,20 @@ public sealed class DartPageTable : IPageTable
     private readonly int _granuleShift;
     private readonly int _tableShift;
     private readonly ulong _indexMask;
+    private readonly ulong _step;
+    private readonly int _outputBits;
     private readonly ulong[] _tables;
-    private BankCursor _cursor;
+    private BankCursor _upper;
+    private BankCursor _leaves;
 
     private DartPageTable(PhysicalMemory memory, IFrameAllocator frames, DartFormat format, DartPageTableOptions options, int tableBits)
     {
-        (_memory, _cursor, _frames, _format, _options) = (memory, new BankCursor(memory), frames, format, options);
+        (_memory, _upper, _leaves, _frames, _format, _options) = (memory, new BankCursor(memory), new BankCursor(memory), frames, format, options);
         _granuleShift = BitOperations.Log2(options.PageSizeBitmap);
         _tableShift = (2 * _granuleShift) - 3;
         _indexMask = (Granule >> 3) - 1;
+        _step = format.EncodeAddress(Granule);
+        _outputBits = options.OutputBits;
         _tables = new ulong[1 << tableBits];
         for (var i = 0; i < _tables.Length; i++)
             _tables[i] = frames.Allocate(Granule);
@@ -76,31 +81,30 @@ public sealed class DartPageTable : IPageTable
     {
         if (pageSize != Granule)
             return new MapResult(Errno.EINVAL, 0, 1);
-        if (physical >> _options.OutputBits != 0)
+        if (physical >> _outputBits != 0)
             return new MapResult(Errno.ERANGE, 0, 1);
         if ((protection & (Protection.Read | Protection.Write)) == 0)
             return new MapResult(Errno.EINVAL, 0);
 
         var slot = FirstLevelEntry(iova);
-        var table = _cursor.Read64(slot);
+        var table = _upper.Read64(slot);
         if (table == 0)
         {
             table = _format.EncodeAddress(_frames.Allocate(Granule)) | DartFormat.Valid;
-            _cursor.Write64(slot, table);
+            _upper.Write64(slot, table);
         }
 
         var first = SecondLevelIndex(iova);
         var entry = _format.DecodeAddress(table) + (first * 8);
         var entries = Math.Min(count, EntriesPerTable - first);
-        if (_cursor.CountRun64(entry, entries, DartFormat.Valid, set: false) != entries)
+        if (_leaves.CountRun64(entry, entries, DartFormat.Valid, set: false) != entries)
             return new MapResult(Errno.EEXIST, 0, 1);
 
         // Words do not grow evenly where address bits are lost: beyond the output size, which the kernel does not look at, and with pages smaller than the format can tell.
-        var step = _format.EncodeAddress(Granule);
-        var run = step != 0 && (physical + (entries << _granuleShift)) >> _format.OutputBits == 0 ? entries : 1;
+        var run = _step != 0 && (physical + (entries << _granuleShift)) >> _format.OutputBits == 0 ? entries : 1;
         var leaf = _format.Leaf(protection);
         for (var i = 0UL; i < entries; i += run)
-            _cursor.Fill64(entry + (i * 8), run, leaf | _format.EncodeAddress(physical + (i << _granuleShift)), step);
+            _leaves.Fill64(entry + (i * 8), run, leaf | _format.EncodeAddress(physical + (i << _granuleShift)), _step);
         return new MapResult(Errno.None, entries << _granuleShift);
     }
 
@@ -111,7 +115,7 @@ public sealed class DartPageTable : IPageTable
         if (pageSize != Granule || count == 0)
             return 0;
         var slot = FirstLevelEntry(iova);
-        var table = _cursor.Read64(slot);
+        var table = _upper.Read64(slot);
         if (table == 0)
             return 0;
         var first = SecondLevelIndex(iova);
@@ -121,7 +125,7 @@ public sealed class DartPageTable : IPageTable
         var (done, cleared) = (0UL, 0UL);
         do
         {
-            cleared = _cursor.ClearRun64(entry + (done << 3), run);
+            cleared = _leaves.ClearRun64(entry + (done << 3), run);
             if (cleared > 0)
                 gather.AddPage(iova + (done << _granuleShift), cleared << _granuleShift, Granule);
             done += cleared;
@@ -149,7 +153,7 @@ public sealed class DartPageTable : IPageTable
         {
             for (var i = 0UL; i < EntriesPerTable; i++)
             {
-                var entry = _cursor.Read64(table + (i * 8));
+                var entry = _upper.Read64(table + (i * 8));
                 if (entry != 0)
                     _frames.Free(_format.DecodeAddress(entry), Granule);
             }
