@@ -124,21 +124,25 @@ public sealed class AmdV2PageTable : AmdPageTable
         var level = Levels - 1;
         var slot = Slot(Root, level, iova);
         var entry = new AmdV2Entry(Upper.Read64(slot));
-        while (level > 0)
+        while (level > 1)
         {
             if (!entry.Present)
                 return null;
             level--;
             slot = Slot(entry.Address, level, iova);
-            entry = new AmdV2Entry(level == 0 ? Leaves.Read64(slot) : Upper.Read64(slot));
+            entry = new AmdV2Entry(Upper.Read64(slot));
             if (!entry.Large)
                 continue;
-            if (level is not (1 or 2))
+            if (level > 2)
                 return null;
             size = level == 2 ? Page1G : Page2M;
             return slot;
         }
 
-        return slot;
+        // Bit 7 counts at the lowest level too, where it is no size.
+        if (!entry.Present)
+            return null;
+        slot = Slot(entry.Address, 0, iova);
+        return new AmdV2Entry(Leaves.Read64(slot)).Large ? null : slot;
     }
 }
