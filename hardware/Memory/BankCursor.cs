@@ -2,7 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Emulator.Hardware.Memory;
 
-/// <summary>Reads and writes words of a memory, and remembers in which bank the last one was. The tables of a page table mostly share a bank: their words are then found without
+/// <summary>Reads and writes words of a memory, and remembers in which bank the last one was. The tables of a page table mostly share a bank: their words are then
+/// found without
 /// looking the bank up, which would be two more loads that wait for each other at every level.</summary>
 /// <remarks>For one thread, as a local of a call; what it remembers stays true as long as the memory is not disposed of.</remarks>
 public unsafe struct BankCursor

@@ -71,7 +71,8 @@ public sealed class InvalidationGather
         }
     }
 
-    /// <summary>How many of the pages that one call unmaps may be cleared before they are asked for together: one, where something happens in the middle of the call.</summary>
+    /// <summary>How many of the pages that one call unmaps may be cleared before they are asked for together: one, where something happens in the middle of the
+    /// call.</summary>
     internal ulong PagesAtOnce(ulong pages) => _immediate ? 1 : pages;
 
     /// <summary>Whether there is nothing to do.</summary>

@@ -3,7 +3,8 @@ using BenchmarkDotNet.Running;
 namespace Emulator.Benchmarks;
 
 /// <summary>What the kernel's own code takes for an operation, in nanoseconds: recorded beforehand, one thread, the unmodified format code of Linux 6.12 and 6.1 built
-/// with gcc 12.2 -O2, called through its ops table, on an AMD EPYC virtual machine (2 processors). The best of both kernels' best of seven processes: a lower bound.</summary>
+/// with gcc 12.2 -O2, called through its ops table, on an AMD EPYC virtual machine (2 processors). The best of both kernels' best of seven processes: a lower
+/// bound.</summary>
 /// <param name="Map">Mapping a page.</param>
 /// <param name="Unmap">Unmapping it, with the flush call-back.</param>
 /// <param name="Big">A call for a block, or 2 MiB of pages.</param>

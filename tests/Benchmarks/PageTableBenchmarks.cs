@@ -7,8 +7,8 @@ using Emulator.Hardware.PageTables;
 namespace Emulator.Benchmarks;
 
 /// <summary>
-/// The writers of page tables: 1 GiB, page by page and in larger pieces, into empty tables, their allocation included. Baseline: a bare store for each operation. Output addresses are one page off, so
-/// that nothing merges.
+/// The writers of page tables: 1 GiB, page by page and in larger pieces, into empty tables, their allocation included. Baseline: a bare store for each operation.
+/// Output addresses are one page off, so that nothing merges.
 /// </summary>
 [MemoryDiagnoser]
 [Config(typeof(LinuxConfig))]

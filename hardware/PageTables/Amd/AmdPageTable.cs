@@ -70,7 +70,9 @@ public abstract class AmdPageTable : IPageTable
     }
 
     // PAGE_SIZE_PTE_COUNT: the entries that hold a page, 1 where it is as large as a level's entry covers.
-    private protected static ulong CopiesOf(ulong pageSize) => pageSize == PhysicalMemory.FrameSize ? 1 : 1UL << ((BitOperations.TrailingZeroCount(pageSize) - AmdTables.PageShift) % AmdTables.IndexBits);
+    private protected static ulong CopiesOf(ulong pageSize) => pageSize == PhysicalMemory.FrameSize
+        ? 1
+        : 1UL << ((BitOperations.TrailingZeroCount(pageSize) - AmdTables.PageShift) % AmdTables.IndexBits);
 
     private protected static ulong Slot(ulong table, int level, ulong iova) => AmdTables.Slot(table, AmdTables.Shift(level), iova);
 

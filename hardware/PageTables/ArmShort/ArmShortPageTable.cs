@@ -142,24 +142,6 @@ public sealed class ArmShortPageTable : IPageTable
         return ArmShortEntry.IsRepeated(entry, level) ? mask * ArmShortEntry.Repeats : mask;
     }
 
-    private static uint Repeat(uint entry, int level)
-    {
-        if (level == 1)
-            return entry | ArmShortEntry.Supersection;
-        var (executeNever, tex) = (entry & ArmShortEntry.ExecuteNever(2), entry & ArmShortEntry.SmallTexMask);
-        entry ^= executeNever | tex | ArmShortEntry.Page;
-        return entry | (executeNever << 15) | (tex << ArmShortEntry.LargeTexShift) | ArmShortEntry.LargePage;
-    }
-
-    private static uint Single(uint entry, int level)
-    {
-        if (level == 1)
-            return entry & ~ArmShortEntry.Supersection;
-        var (executeNever, tex) = (entry & ArmShortEntry.LargeExecuteNever, entry & (ArmShortEntry.SmallTexMask << ArmShortEntry.LargeTexShift));
-        entry ^= executeNever | tex | ArmShortEntry.LargePage;
-        return entry | (executeNever >> 15) | (tex >> ArmShortEntry.LargeTexShift) | ArmShortEntry.Page;
-    }
-
     private static Protection ProtectionOf(uint entry, int level)
     {
         var attributes = entry >> ArmShortEntry.AttributeShift(level);
@@ -251,7 +233,7 @@ public sealed class ArmShortPageTable : IPageTable
             return new MapResult(Errno.EINVAL, 0, 1);
         var bits = Encode(protection, level);
         if (entries > 1)
-            bits = Repeat(bits, level);
+            bits = ArmShortEntry.Repeat(bits, level);
         var here = level == 1 ? 1 : Math.Min(count, (ArmShortEntry.Level2Bytes - (at & (ArmShortEntry.Level2Bytes - 1))) / (4 * entries));
         for (var page = 0UL; page < here; page++, at += 4 * entries)
         {
@@ -353,7 +335,7 @@ public sealed class ArmShortPageTable : IPageTable
     {
         var reach = 1u << ArmShortEntry.Shift(level);
         var first = at - (4 * (Index(iova, level) & (ArmShortEntry.Repeats - 1)));
-        var entry = Single(repeated, level);
+        var entry = ArmShortEntry.Single(repeated, level);
         for (var i = 0u; i < ArmShortEntry.Repeats; i++)
             _memory.Write32(first + (4 * i), entry + (i * reach));
         gather.AddWalk(iova, (ulong)reach * ArmShortEntry.Repeats, (ulong)reach * ArmShortEntry.Repeats);
@@ -368,7 +350,7 @@ public sealed class ArmShortPageTable : IPageTable
         var entries = size >> ArmShortEntry.SmallShift;
         var entry = Encode(ProtectionOf(section, 1), 2);
         if (entries > 1)
-            entry = Repeat(entry, 2);
+            entry = ArmShortEntry.Repeat(entry, 2);
         for (var i = 0UL; i < 1 << ArmShortEntry.Level2Bits; i += entries, entry += (uint)size)
         {
             if (i != Index(iova, 2))

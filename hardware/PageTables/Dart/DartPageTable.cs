@@ -100,7 +100,8 @@ public sealed class DartPageTable : IPageTable
         if (_leaves.CountRun64(entry, entries, DartFormat.Valid, set: false) != entries)
             return new MapResult(Errno.EEXIST, 0, 1);
 
-        // Words do not grow evenly where address bits are lost: beyond the output size, which the kernel does not look at, and with pages smaller than the format can tell.
+        // Words do not grow evenly where address bits are lost: beyond the output size, which the kernel does not look at, and with pages smaller than the format
+        // can tell.
         var run = _step != 0 && (physical + (entries << _granuleShift)) >> _format.OutputBits == 0 ? entries : 1;
         var leaf = _format.Leaf(protection);
         for (var i = 0UL; i < entries; i += run)

@@ -25,7 +25,10 @@ public sealed class InvalidationGatherTests
         _gather.AddWalk(0x20_0000, 0x20_0000, 0x1000);
         _gather.AddPage(0x9000, 0x1000, 0x1000);
         Assert.Equal(
-            [(InvalidationKind.Page, 0x1000UL), (InvalidationKind.Page, 0x2000UL), (InvalidationKind.Page, 0x8000UL), (InvalidationKind.Walk, 0x20_0000UL), (InvalidationKind.Page, 0x9000UL)],
+            [
+                (InvalidationKind.Page, 0x1000UL), (InvalidationKind.Page, 0x2000UL), (InvalidationKind.Page, 0x8000UL),
+                (InvalidationKind.Walk, 0x20_0000UL), (InvalidationKind.Page, 0x9000UL),
+            ],
             _gather.Requests.Select(request => (request.Kind, request.Iova)));
         Assert.Equal((0x1000UL, 0x9fffUL), (_gather.Start, _gather.End));
     }
