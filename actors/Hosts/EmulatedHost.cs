@@ -49,7 +49,11 @@ internal sealed class EmulatedHost : IDisposable
             platform.Memory.SetOwner(TenantMemory(tenant), specification.BufferSize, HostSpecification.TenantTag(tenant));
         // A kernel's own devices use the kernel's memory.
         if (specification.RunsPrograms)
+        {
             platform.Memory.SetOwner(TenantMemory(0), specification.BufferSize, OwnerTag.Host);
+            foreach (var own in Enumerable.Range(0, specification.Devices).Select(device => specification.WorkloadOf(device).Program!).Distinct().SelectMany(program => program.OwnMemory).Distinct())
+                platform.Memory.SetOwner(own.Physical, own.Length, OwnerTag.Host);
+        }
     }
 
     public HostSpecification Specification { get; }

@@ -116,7 +116,7 @@ internal sealed class TimedDevice
             var domain = _host.Driver.Core!.Groups[group].Group.Domain ?? throw new ArgumentException("the kernel has no default domain for the device");
             if (_workload.DmaMode == DmaMode.PassThrough && domain.Type != DomainType.Identity)
                 throw new ArgumentException($"the driver has no identity domain to pass DMA through: the default domain is of type {domain.Type}");
-            _dma = new KernelDma(_platform, domain, new DmaMappingOptions { Mode = _workload.DmaMode, Cpus = program.Cpus }, Engine);
+            _dma = new KernelDma(_platform, domain, program.MappingOptions(_workload.DmaMode), Engine);
             var share = _host.Specification.BufferSize / (ulong)_host.Devices.Count & ~(_dma.PageSize - 1);
             var memory = new BufferPool(_host.TenantMemory(0) + ((ulong)_device * share), share, _dma.PageSize);
             _agent = program.Create(new DeviceContext(_platform, Engine, _dma, memory, _workload.Seed + (ulong)_device + 1, _operations, _ranks, () => HasEnded = true));

@@ -1,3 +1,5 @@
+using Emulator.Hardware.DmaApi;
+
 namespace Emulator.Hardware.Devices;
 
 /// <summary>What a device of a kernel does, with the driver that serves it: its buffers are mapped by the kernel's DMA API.</summary>
@@ -17,6 +19,12 @@ public abstract record DeviceProgram
 
     /// <summary>Bytes of memory that the device's buffers take, in pages of 4 KiB.</summary>
     public abstract ulong Memory { get; }
+
+    /// <summary>Memory that the program names itself, instead of taking it from the device's buffers.</summary>
+    public virtual IEnumerable<ScatterSegment> OwnMemory => [];
+
+    /// <summary>How the device's memory is mapped.</summary>
+    public virtual DmaMappingOptions MappingOptions(DmaMode mode) => new() { Mode = mode, Cpus = Cpus };
 
     /// <summary>Checks the limits.</summary>
     /// <exception cref="ArgumentException">A value is outside its limits; the message names it.</exception>

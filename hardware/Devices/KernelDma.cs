@@ -141,6 +141,17 @@ public sealed class KernelDma : TimelineAgent
         return EndMap(at, address != DmaMapping.Error, memory.Length << _pageShift);
     }
 
+    /// <summary>Ends a flush of the queue that was begun, where somebody other than the queue's timer decides when.</summary>
+    /// <param name="at">When.</param>
+    /// <returns>When it is done.</returns>
+    public long FinishFlush(long at)
+    {
+        _at = at;
+        Mapping.Queue?.Finish(at);
+        NoteFlush();
+        return _at;
+    }
+
     /// <inheritdoc/>
     protected internal override void Act(Timeline timeline)
     {
