@@ -145,6 +145,7 @@ internal sealed class TimedDevice
             Unmaps = counts.IommuUnmaps,
             Syncs = counts.Syncs,
             Flushes = counts.Flushes,
+            Recorded = (program as ReplayProgram)?.Recorded,
             MapTime = _dma.MapTime,
             UnmapTime = _dma.UnmapTime,
             InvalidationTime = _dma.InvalidationTime,

@@ -1,3 +1,4 @@
+using Emulator.Hardware.Devices;
 using Emulator.Hardware.DmaApi;
 using Emulator.Telemetry;
 
@@ -41,6 +42,9 @@ public sealed record ProgramReport
 
     /// <summary>Invalidations of the whole domain by the flush queue.</summary>
     public required long Flushes { get; init; }
+
+    /// <summary>What the recorded kernel did, for all devices of the recording; null for what was not recorded.</summary>
+    public ReplayCounts? Recorded { get; init; }
 
     /// <summary>The time of all map calls.</summary>
     public required long MapTime { get; init; }

@@ -66,7 +66,7 @@ internal sealed class ReplayAgent : DeviceAgent
 
     protected override long Work(int what, int index, int cpu, long now) => now;
 
-    private long TimeOf(int call) => _program.KeepsPace ? _program.Calls[call].Time - _program.Calls[0].Time : 0;
+    private long TimeOf(int call) => _program.KeepsPace ? _program.Calls[call].Time : 0;
 
     private bool TryBeginAgain(ref long now)
     {

@@ -4,7 +4,7 @@ namespace Emulator.Hardware.Devices;
 
 /// <summary>A call of the DMA API that was recorded.</summary>
 /// <param name="Kind">What it does.</param>
-/// <param name="Time">When, in picoseconds of the recording's clock.</param>
+/// <param name="Time">When, in picoseconds since the beginning of the recording.</param>
 /// <param name="Cpu">The CPU that called.</param>
 /// <param name="Buffer">Which buffer: a number that a map and its unmap have in common.</param>
 /// <param name="Direction">Which way data goes.</param>

@@ -69,7 +69,7 @@ public static class ExperimentReader
 
     private static HostSpecification ReadHost(YamlFields fields)
     {
-        var host = ScenarioReader.ReadSpecification(fields, s_basis, seed: 1, isDefaults: false);
+        var host = ScenarioReader.ReadSpecification(fields, s_basis, seed: 1, isDefaults: false, new ReplayReader());
         fields.RefuseOthers();
         ScenarioReader.Check(fields, host);
         return host;

@@ -1,10 +1,13 @@
 using System.Numerics;
 using System.Text;
+using Emulator.Actors.Devices;
 using Emulator.Actors.Hosts;
 using Emulator.Actors.Ownership;
 using Emulator.Actors.Programming;
 using Emulator.Actors.Timing;
+using Emulator.Cli.Replay.Loads;
 using Emulator.Cli.Survey;
+using Emulator.Hardware.Devices;
 using Emulator.Hardware.DmaApi;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus;
@@ -54,11 +57,12 @@ public static class ScenarioReader
         if (hosts.Count is < 1 or > MaxHosts)
             throw fields.Refuse("hosts", $"{hosts.Count} hosts are outside 1 to {MaxHosts}");
 
+        var traces = new ReplayReader();
         // Devices add their number to the seed; a stride between hosts keeps every device's addresses its own.
         var basis = new ScenarioHost(new HostSpecification { Name = "defaults", Room = IommuCatalog.Rooms[0] }, 0);
         if (defaults != null)
-            basis = ReadHost(defaults, basis, seed, isDefaults: true);
-        var read = hosts.Select((host, index) => ReadHost(host, basis, seed + ((ulong)index * HostSpecification.MaxDevices), isDefaults: false)).ToList();
+            basis = ReadHost(defaults, basis, seed, isDefaults: true, traces);
+        var read = hosts.Select((host, index) => ReadHost(host, basis, seed + ((ulong)index * HostSpecification.MaxDevices), isDefaults: false, traces)).ToList();
         for (var i = 0; i < read.Count; i++)
         {
             if (read.FindIndex(host => host.Specification.Name == read[i].Specification.Name) < i)
@@ -73,7 +77,8 @@ public static class ScenarioReader
     /// <param name="was">What absent fields stand for.</param>
     /// <param name="seed">The seed of the host's workload.</param>
     /// <param name="isDefaults">Whether they describe what several hosts have in common: then there is no name, IOMMU or variant.</param>
-    internal static HostSpecification ReadSpecification(YamlFields fields, HostSpecification was, ulong seed, bool isDefaults)
+    /// <param name="traces">The traces that were read so far.</param>
+    internal static HostSpecification ReadSpecification(YamlFields fields, HostSpecification was, ulong seed, bool isDefaults, ReplayReader traces)
     {
         var room = was.Room;
         if (!isDefaults)
@@ -83,7 +88,8 @@ public static class ScenarioReader
                 ?? throw fields.Refuse("iommu", $"no IOMMU '{iommu}' is modelled; there are {string.Join(", ", IommuCatalog.Rooms.Select(known => known.Name))}");
         }
 
-        return was with
+        var host = ReadWorkload(fields, was, traces);
+        return host with
         {
             Name = isDefaults ? was.Name : fields.Text("name") ?? throw fields.Refuse("name", "is missing"),
             Room = room,
@@ -93,19 +99,19 @@ public static class ScenarioReader
                 "strategy", was.Strategy, ("native", BlockingStrategy.Native), ("empty", BlockingStrategy.Empty), ("detach", BlockingStrategy.Detach)),
             Pacing = fields.Word("pacing", was.Pacing, ("whole", DriverPacing.Whole), ("step-by-step", DriverPacing.StepByStep)),
             Iotlb = ReadIotlb(fields.Mapping("iotlb"), was.Iotlb),
-            Devices = fields.Number("devices", 1, HostSpecification.MaxDevices) ?? was.Devices,
             DevicesPerGroup = fields.Number("devicesPerGroup", 1, HostSpecification.MaxDevices) ?? was.DevicesPerGroup,
             Tenants = fields.Number("tenants", 1, HostSpecification.MaxTenants) ?? was.Tenants,
             Timing = ReadTiming(fields, was),
             ToleratedExposure = fields.Duration("toleratedExposure") ?? was.ToleratedExposure,
             BufferSize = fields.Size("bufferSize") ?? was.BufferSize,
-            Workload = WorkloadReader.Read(fields.Mapping("workload"), was.Workload, fields.File) with { Seed = seed },
+            Workload = host.Workload with { Seed = seed },
+            Workloads = host.Workloads.ToDictionary(pair => pair.Key, pair => pair.Value with { Seed = seed }),
         };
     }
 
-    private static ScenarioHost ReadHost(YamlFields fields, ScenarioHost basis, ulong seed, bool isDefaults)
+    private static ScenarioHost ReadHost(YamlFields fields, ScenarioHost basis, ulong seed, bool isDefaults, ReplayReader traces)
     {
-        var specification = ReadSpecification(fields, basis.Specification, seed, isDefaults);
+        var specification = ReadSpecification(fields, basis.Specification, seed, isDefaults, traces);
         var reassignments = fields.Number("reassignments", 0, MaxReassignments) ?? basis.Reassignments;
         fields.RefuseOthers();
         if (specification.RunsPrograms && !isDefaults)
@@ -115,6 +121,30 @@ public static class ScenarioReader
         if (!isDefaults)
             Check(fields, specification);
         return new ScenarioHost(specification, reassignments);
+    }
+
+    // Devices, and what each does: those of a trace are as many as it has, so many times over.
+    private static HostSpecification ReadWorkload(YamlFields fields, HostSpecification was, ReplayReader traces)
+    {
+        var workload = fields.Mapping("workload");
+        if (workload?.Text("kind") != "replay")
+        {
+            var devices = fields.Number("devices", 1, HostSpecification.MaxDevices) ?? was.Devices;
+            return workload == null
+                ? was with { Devices = devices }
+                : was with { Devices = devices, Workload = WorkloadReader.Read(workload, was.Workload, fields.File), Workloads = new Dictionary<int, Workload>() };
+        }
+
+        var programs = traces.Read(workload);
+        var scale = workload.Number("scale", 1, HostSpecification.MaxDevices) ?? 1;
+        if (programs.Count * scale > HostSpecification.MaxDevices)
+            throw workload.Refuse("scale", $"{programs.Count} devices of the trace, {scale} times over, are more than {HostSpecification.MaxDevices}");
+        var basis = was.Workload with { DmaMode = WorkloadReader.ReadMode(workload, was.Workload.DmaMode) };
+        var size = workload.Number("requestSize", 64, 4096) ?? programs[0].RequestSize;
+        workload.RefuseOthers();
+        var workloads = Enumerable.Range(0, programs.Count * scale)
+            .ToDictionary(device => device, device => basis with { Program = programs[device % programs.Count] with { RequestSize = size } });
+        return was with { Devices = workloads.Count, DevicesPerGroup = 1, Workload = workloads[0], Workloads = workloads };
     }
 
     // A kernel with its own devices: no tenants, the default domain as the DMA mode wants it, and memory for what the devices map.
@@ -131,8 +161,15 @@ public static class ScenarioReader
             _ => DomainType.Identity,
         };
         var memory = Math.Max(host.BufferSize, BitOperations.RoundUpToPowerOf2(Math.Max(64 << 10, host.Workload.Program!.Memory * (ulong)host.Devices)));
+        // What Linux reserves follows from the machine, which the IOMMU tells.
+        Workload OnMachine(Workload workload) => workload.Program is ReplayProgram replay
+            ? workload with { Program = replay with { Reserved = RecordedLoadOptions.QemuReserved(host.Room.Name) } }
+            : workload;
+
         return host with
         {
+            Workload = OnMachine(host.Workload),
+            Workloads = host.Workloads.ToDictionary(pair => pair.Key, pair => OnMachine(pair.Value)),
             Start = StartsWith.Kernel,
             Tenants = 1,
             BufferSize = memory,

@@ -10,13 +10,11 @@ internal static class WorkloadReader
     private const long MostOperations = 1_000_000_000_000;
 
     /// <summary>Reads a workload.</summary>
-    /// <param name="fields">The fields; null for the workload that absent fields stand for.</param>
+    /// <param name="fields">The fields.</param>
     /// <param name="was">What absent fields stand for.</param>
     /// <param name="file">The scenario file: other files are named from its folder.</param>
-    public static Workload Read(YamlFields? fields, Workload was, string file)
+    public static Workload Read(YamlFields fields, Workload was, string file)
     {
-        if (fields == null)
-            return was;
         var kind = fields.Text("kind");
         var program = kind switch
         {
@@ -36,7 +34,7 @@ internal static class WorkloadReader
         "nvme" => new NvmeProgram(),
         "gpu-copy" => new GpuCopyProgram(),
         "collective" => new CollectiveProgram(),
-        _ => throw fields.Refuse("kind", $"'{kind}' is not one of random, sequential, ring, nvme, gpu-copy, collective"),
+        _ => throw fields.Refuse("kind", $"'{kind}' is not one of random, sequential, ring, nvme, gpu-copy, collective, replay"),
     };
 
     private static Workload ReadAccesses(YamlFields fields, Workload was, string? kind)
@@ -54,7 +52,8 @@ internal static class WorkloadReader
         };
     }
 
-    private static DmaMode ReadMode(YamlFields fields, DmaMode was) =>
+    /// <summary>Reads how the DMA API undoes mappings.</summary>
+    public static DmaMode ReadMode(YamlFields fields, DmaMode was) =>
         fields.Word("dma", was, ("strict", DmaMode.Strict), ("lazy", DmaMode.Lazy), ("passthrough", DmaMode.PassThrough));
 
     private static DeviceProgram ReadProgram(YamlFields fields, DeviceProgram was, string file)
