@@ -18,6 +18,7 @@ public sealed partial record LineChart
     private const int Top = 32;
     private const int Bottom = 72;
     private const int WidestTicks = 9;
+    private const int LegendColumns = 3;
 
     private static readonly string[] Colours = ["#767676", "#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e"];
 
@@ -74,7 +75,7 @@ public sealed partial record LineChart
         var middle = (Height + Top - Bottom) / 2;
         Write(words, 14, middle, YLabel, $"text-anchor=\"middle\" transform=\"rotate(-90 14 {middle})\"");
         foreach (var (i, series) in Series.Index())
-            Write(words, Left + ((Width - Left - Right) * i / (double)Series.Count), Height - 12, $"\u25cf {series.Name}", $"fill=\"{Colours[i]}\"");
+            Write(words, Left + ((Width - Left - Right) * (i % LegendColumns) / (double)LegendColumns), Height - 22 + (14 * (i / LegendColumns)), $"\u25cf {series.Name}", $"fill=\"{Colours[i]}\"");
         return Join(drawn, words.Append("</g>\n").ToString());
     }
 
