@@ -33,7 +33,7 @@ public sealed class DmaCounters
     /// <summary>IOTLB lookups that found an entry.</summary>
     public long IotlbHits => Volatile.Read(ref _iotlbHits);
 
-    /// <summary>IOTLB lookups that found none.</summary>
+    /// <summary>IOTLB lookups that found none, and for which a walk found a translation.</summary>
     public long IotlbMisses => Volatile.Read(ref _iotlbMisses);
 
     /// <summary>Counts a batch.</summary>

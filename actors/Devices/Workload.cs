@@ -1,3 +1,6 @@
+using Emulator.Hardware.Devices;
+using Emulator.Hardware.DmaApi;
+
 namespace Emulator.Actors.Devices;
 
 /// <summary>What a device's DMA engine does.</summary>
@@ -21,6 +24,12 @@ public sealed record Workload
     /// <summary>Batches in flight at most, 1 to 64.</summary>
     public int Credits { get; init; } = 8;
 
+    /// <summary>A program with a kernel's driver in place of the DMAs that the other fields describe, in virtual time only; null: those. Its memory is mapped by the kernel's DMA API.</summary>
+    public DeviceProgram? Program { get; init; }
+
+    /// <summary>How the DMA API undoes the mappings of <see cref="Program"/>.</summary>
+    public DmaMode DmaMode { get; init; } = DmaMode.Strict;
+
     /// <summary>Seed of addresses and directions; the device's number in its host is added.</summary>
     public ulong Seed { get; init; } = 1;
 
@@ -36,6 +45,7 @@ public sealed record Workload
             throw new ArgumentException($"DMA length {Length} is no power of two from 1 to 4096");
         if (BatchSize is < 1 or > DmaBatch.Capacity)
             throw new ArgumentException($"batch size {BatchSize} is outside 1 to {DmaBatch.Capacity}");
+        Program?.Validate();
         if (Credits is < 1 or > 64)
             throw new ArgumentException($"credits {Credits} are outside 1 to 64");
     }

@@ -47,6 +47,9 @@ internal sealed class EmulatedHost : IDisposable
         platform.Memory.SetOwner(TenantMemory(specification.Tenants), specification.BufferSize, Programming.FreedTables.NextUser);
         for (var tenant = 0; tenant < specification.Tenants; tenant++)
             platform.Memory.SetOwner(TenantMemory(tenant), specification.BufferSize, HostSpecification.TenantTag(tenant));
+        // A kernel's own devices use the kernel's memory.
+        if (specification.RunsPrograms)
+            platform.Memory.SetOwner(TenantMemory(0), specification.BufferSize, OwnerTag.Host);
     }
 
     public HostSpecification Specification { get; }

@@ -95,6 +95,10 @@ public sealed record HostSpecification
     /// <summary>A bug that the protocol has on purpose.</summary>
     internal ProtocolMutation Mutation { get; init; }
 
+    /// <summary>Whether a device runs a program with a kernel's driver: then all do, in virtual time, on a host that starts with <see cref="StartsWith.Kernel"/> and has one tenant, whose buffer the
+    /// devices share.</summary>
+    public bool RunsPrograms => Workload.Program != null || Workloads.Values.Any(workload => workload.Program != null);
+
     /// <summary>Number of groups.</summary>
     public int Groups => (Devices + GroupSize - 1) / GroupSize;
 
@@ -142,6 +146,8 @@ public sealed record HostSpecification
         if (ViolationsKept < 0)
             throw new ArgumentException($"host {Name}: {ViolationsKept} violations kept is below 0");
         Timing?.Validate();
+        if (RunsPrograms)
+            ValidatePrograms();
         Workload.Validate();
         foreach (var (device, workload) in Workloads)
         {
@@ -149,6 +155,18 @@ public sealed record HostSpecification
                 throw new ArgumentException($"host {Name}: a workload is given for device {device}, there are {Devices}");
             workload.Validate();
         }
+    }
+
+    private void ValidatePrograms()
+    {
+        if (Timing == null || Start != StartsWith.Kernel || Tenants != 1)
+            throw new ArgumentException($"host {Name}: devices with programs need virtual time, a host that starts as a kernel does, and one tenant");
+        var modes = Enumerable.Range(0, Devices).Select(device => WorkloadOf(device).DmaMode).Distinct().Count();
+        var memory = Enumerable.Range(0, Devices).Max(device => WorkloadOf(device).Program?.Memory ?? ulong.MaxValue);
+        if (memory == ulong.MaxValue || modes > 1)
+            throw new ArgumentException($"host {Name}: either all devices have programs or none has, and all in one DMA mode");
+        if (memory > BufferSize / (ulong)Devices)
+            throw new ArgumentException($"host {Name}: a program needs {memory} bytes of memory for a device, but a buffer of {BufferSize} bytes gives each of {Devices} devices {BufferSize / (ulong)Devices}");
     }
 
     /// <summary>A platform with this hardware, and with a place for one device more where there is room: the neighbour that gets what others free.</summary>

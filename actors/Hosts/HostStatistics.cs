@@ -26,7 +26,7 @@ public sealed record HostStatistics
     /// <summary>IOTLB lookups that found an entry, of all instances.</summary>
     public long IotlbHits { get; init; }
 
-    /// <summary>IOTLB lookups that found none, of all instances.</summary>
+    /// <summary>IOTLB lookups that found none and for which a walk found a translation, of all instances; what passes through untranslated is neither.</summary>
     public long IotlbMisses { get; init; }
 
     /// <summary>The part of IOTLB lookups that found an entry, 0 to 1.</summary>

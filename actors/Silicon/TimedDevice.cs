@@ -3,6 +3,8 @@ using Emulator.Actors.Devices;
 using Emulator.Actors.Hosts;
 using Emulator.Actors.Timing;
 using Emulator.Hardware.Devices;
+using Emulator.Hardware.DmaApi;
+using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Timing;
 
 namespace Emulator.Actors.Silicon;
@@ -12,19 +14,27 @@ internal sealed class TimedDevice
 {
     private readonly EmulatedHost _host;
     private readonly TimedPlatform _platform;
+    private readonly TimedDeviceRecord _record;
+    private readonly IList<DeviceAgent> _ranks;
+    private readonly Workload _workload;
     private readonly int _device;
     private readonly int _unit;
     private readonly Action<DmaBatch> _hand;
     private readonly Stack<DmaBatch> _empty = new();
+    private readonly OperationCounts _operations;
     private IActorRef _actor = ActorRefs.Nobody;
     private TimelineAgent? _agent;
+    private KernelDma? _dma;
     private DmaBatch? _batch;
+    private string? _problem;
     private long _handed;
     private bool _told = true;
 
-    public TimedDevice(EmulatedHost host, TimedPlatform platform, int device, DeviceTiming timing, Action<DmaBatch> hand)
+    public TimedDevice(EmulatedHost host, TimedPlatform platform, int device, DeviceTiming timing, TimedDeviceRecord record, IList<DeviceAgent> ranks, Action<DmaBatch> hand)
     {
-        (_host, _platform, _device, _hand) = (host, platform, device, hand);
+        (_host, _platform, _device, _record, _ranks, _hand) = (host, platform, device, record, ranks, hand);
+        _workload = host.Specification.WorkloadOf(device);
+        _operations = new OperationCounts(latency => record.Operations.Record(latency / VirtualTime.Nanosecond));
         var binding = host.Devices[device].Streams[0];
         _unit = binding.Unit;
         var port = new DmaPort(host.Platform.Bus.Units[_unit], platform.TimerOf(_unit), new RequestTimer(timing));
@@ -44,29 +54,22 @@ internal sealed class TimedDevice
             return;
         _actor = actor;
         (_handed, _told) = (0, false);
-        var workload = _host.Specification.WorkloadOf(_device);
-        HasEnded = workload.TotalDmas == 0;
+        HasEnded = _workload is { Program: null, TotalDmas: 0 };
         if (HasEnded)
             return;
-        var specification = _host.Specification;
-        _agent = new AccessAgent(
-            Engine,
-            _host.Layout.IovaBase,
-            specification.BufferSize,
-            workload.Length,
-            workload.ReadShare,
-            workload.Pattern == AccessPattern.Sequential,
-            workload.TotalDmas,
-            workload.Seed + (ulong)_device + 1,
-            _ => HasEnded = true);
-        _platform.Timeline.Add(_agent, _platform.Timeline.Now);
+        if (_workload.Program is { } program)
+            Begin(program);
+        else
+            _platform.Timeline.Add(_agent = Access(), _platform.Timeline.Now);
     }
 
     /// <summary>Sends no more.</summary>
-    public void Stop()
+    /// <param name="problem">Why it can't go on; null when it was told to stop.</param>
+    public void Stop(string? problem = null)
     {
-        if (_agent != null)
+        if (_agent != null && !HasEnded)
             _platform.Timeline.Silence(_agent);
+        _problem ??= problem;
         HasEnded = true;
     }
 
@@ -82,11 +85,76 @@ internal sealed class TimedDevice
 
     /// <summary>What it did.</summary>
     /// <param name="began">When the workloads began.</param>
-    /// <param name="record">What its DMAs took.</param>
-    public TimedDeviceReport Report(long began, TimedDeviceRecord record) =>
-        new(_host.Devices[_device].Name, Engine.Sent, Engine.Bytes, Math.Max(0, Engine.LastDone - began), record.Latencies);
+    public TimedDeviceReport Report(long began) =>
+        new(_host.Devices[_device].Name, Engine.Sent, Engine.Bytes, Math.Max(0, Engine.LastDone - began), _record.Latencies) { Problem = _problem, Program = ReportProgram(began) };
 
     public void Return(DmaBatch batch) => _empty.Push(batch);
+
+    private AccessAgent Access() => new(
+        Engine,
+        _host.Layout.IovaBase,
+        _host.Specification.BufferSize,
+        _workload.Length,
+        _workload.ReadShare,
+        _workload.Pattern == AccessPattern.Sequential,
+        _workload.TotalDmas,
+        _workload.Seed + (ulong)_device + 1,
+        _ => HasEnded = true);
+
+    // Once in a host's life: what it maps stays mapped.
+    private void Begin(DeviceProgram program)
+    {
+        if (_dma != null)
+        {
+            Stop("a program runs once");
+            return;
+        }
+
+        try
+        {
+            var group = _device / _host.Specification.GroupSize;
+            var domain = _host.Driver.Core!.Groups[group].Group.Domain ?? throw new ArgumentException("the kernel has no default domain for the device");
+            if (_workload.DmaMode == DmaMode.PassThrough && domain.Type != DomainType.Identity)
+                throw new ArgumentException($"the driver has no identity domain to pass DMA through: the default domain is of type {domain.Type}");
+            _dma = new KernelDma(_platform, domain, new DmaMappingOptions { Mode = _workload.DmaMode, Cpus = program.Cpus }, Engine);
+            var share = _host.Specification.BufferSize / (ulong)_host.Devices.Count & ~(_dma.PageSize - 1);
+            var memory = new BufferPool(_host.TenantMemory(0) + ((ulong)_device * share), share, _dma.PageSize);
+            _agent = program.Create(new DeviceContext(_platform, Engine, _dma, memory, _workload.Seed + (ulong)_device + 1, _operations, _ranks, () => HasEnded = true));
+        }
+        catch (Exception error) when (error is ArgumentException or InvalidOperationException or DriverException)
+        {
+            Stop(error.Message);
+        }
+    }
+
+    private ProgramReport? ReportProgram(long began)
+    {
+        if (_workload.Program is not { } program || _dma is not { Mapping: { Counts: var counts, Queue: var queue } })
+            return null;
+        return new ProgramReport
+        {
+            Kind = program.Kind,
+            Operation = program.Operation,
+            Mode = _workload.DmaMode,
+            Operations = _operations.Operations,
+            Bytes = _operations.Bytes,
+            Dropped = _operations.Dropped,
+            Elapsed = Math.Max(0, _operations.Last - began),
+            Latencies = _record.Operations,
+            Maps = counts.IommuMaps,
+            Unmaps = counts.IommuUnmaps,
+            Syncs = counts.Syncs,
+            Flushes = counts.Flushes,
+            MapTime = _dma.MapTime,
+            UnmapTime = _dma.UnmapTime,
+            InvalidationTime = _dma.InvalidationTime,
+            Exposed = queue == null ? 0 : queue.Flushed + queue.Exposed,
+            LongestExposure = queue?.LongestExposurePs ?? 0,
+            TotalExposure = queue?.TotalExposurePs ?? 0,
+            MostExposedDmas = _dma.MostExposedDmas,
+            ExposedDmas = _dma.ExposedDmas,
+        };
+    }
 
     private void HandOver(DmaEngine engine)
     {

@@ -3,6 +3,7 @@ using Emulator.Actors.Devices;
 using Emulator.Actors.Hosts;
 using Emulator.Actors.Ownership;
 using Emulator.Actors.Timing;
+using Emulator.Hardware.Devices;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Timing;
 
@@ -34,8 +35,9 @@ internal sealed class TimedSilicon
     {
         _host = host;
         Platform = new TimedPlatform(host.Platform, timing.Iommu);
+        List<DeviceAgent> ranks = [];
         Records = [.. host.Devices.Select(_ => new TimedDeviceRecord())];
-        _devices = [.. host.Devices.Select((_, device) => new TimedDevice(host, Platform, device, timing.Device, Hand))];
+        _devices = [.. host.Devices.Select((_, device) => new TimedDevice(host, Platform, device, timing.Device, Records[device], ranks, Hand))];
     }
 
     public TimedPlatform Platform { get; }
@@ -61,7 +63,7 @@ internal sealed class TimedSilicon
         Platform.Invalidations,
         Platform.InvalidationTime,
         Platform.QueueWait,
-        [.. _devices.Select((device, index) => device.Report(_began, Records[index]))]);
+        [.. _devices.Select(device => device.Report(_began))]);
 
     /// <summary>The devices begin their workloads; those that have not ended go on with theirs.</summary>
     public void Begin(TimedMessages.Begin begin)
@@ -107,7 +109,7 @@ internal sealed class TimedSilicon
 
         // Where nobody acts there is nothing to cut in slices.
         var from = Math.Max(timeline.Now, Math.Min(timeline.NextAct, advance.Until));
-        timeline.AdvanceTo(Math.Min(advance.Until, from + _slice));
+        Advance(Math.Min(advance.Until, from + _slice));
         _slice = Math.Clamp(_slice * SliceDmas / Math.Max(1, Sent - before), ShortestSlice, LongestSlice);
         EndDevices();
         self.Tell(TimedMessages.Continue.Instance, ActorRefs.NoSender);
@@ -116,8 +118,7 @@ internal sealed class TimedSilicon
     /// <summary>A driver performs a step: what the devices send while it takes place goes through the silicon after it.</summary>
     public void Perform(DriverStep step)
     {
-        var timeline = Platform.Timeline;
-        timeline.AdvanceTo(timeline.Now + Platform.CostOf(step));
+        Advance(Platform.Timeline.Now + Platform.CostOf(step));
     }
 
     /// <summary>Hands over what the devices have sent so far: before anything that may change who owns what, or that somebody is told.</summary>
@@ -139,6 +140,20 @@ internal sealed class TimedSilicon
 
     /// <summary>The next message that waited.</summary>
     public bool TryTakeDeferred(out (object Message, IActorRef Sender) deferred) => _deferred.TryDequeue(out deferred);
+
+    // A device's driver that can't go on, as one that gets no memory mapped, ends the workloads: what comes after is not what was asked for.
+    private void Advance(long until)
+    {
+        try
+        {
+            Platform.Timeline.AdvanceTo(until);
+        }
+        catch (InvalidOperationException error)
+        {
+            foreach (var device in _devices)
+                device.Stop(error.Message);
+        }
+    }
 
     private void Hand(DmaBatch batch)
     {

@@ -316,7 +316,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
             if (unit.Iotlb is not { } iotlb)
                 continue;
             hits += iotlb.Hits;
-            misses += iotlb.Misses;
+            misses += iotlb.Fills;
         }
 
         _host.Dma.SetSilicon(faults, hits, misses);

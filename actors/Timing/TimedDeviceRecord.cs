@@ -9,6 +9,9 @@ internal sealed class TimedDeviceRecord
     /// <summary>From issue until done, of DMAs that were completed.</summary>
     public LatencyHistogram Latencies { get; } = new();
 
+    /// <summary>What the operations of its program took. Writer: the translation actor.</summary>
+    public LatencyHistogram Operations { get; } = new();
+
     public void Add(DmaBatch batch)
     {
         var latencies = batch.Latencies.AsSpan(0, batch.Count);

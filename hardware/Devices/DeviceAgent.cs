@@ -10,9 +10,12 @@ namespace Emulator.Hardware.Devices;
 public abstract class DeviceAgent : TimelineAgent
 {
     private const int Start = -1;
+    private const int NextWork = -2;
+    private const int NoCpu = -1;
     private const ulong Boundary = 4096;
 
-    private readonly PriorityQueue<(int What, int Index), (long Time, long Order)> _events = new();
+    private readonly PriorityQueue<(int What, int Index, int Cpu), (long Time, long Order)> _events = new();
+    private readonly Processor[] _processors;
     private readonly Queue<int> _line = new();
     private readonly Stack<int> _unused = new();
     private Transfer[] _transfers = new Transfer[16];
@@ -23,10 +26,12 @@ public abstract class DeviceAgent : TimelineAgent
     /// <summary>Makes an agent without events.</summary>
     /// <param name="engine">The device's DMA engine.</param>
     /// <param name="requestSize">Bytes of one DMA at most, 1 to 4096: what link and device allow.</param>
-    protected DeviceAgent(DmaEngine engine, int requestSize)
+    /// <param name="cpus">CPUs that work for the device.</param>
+    protected DeviceAgent(DmaEngine engine, int requestSize, int cpus)
     {
         ArgumentNullException.ThrowIfNull(engine);
         (Engine, RequestSize) = (engine, requestSize);
+        _processors = [.. Enumerable.Range(0, cpus).Select(_ => new Processor())];
     }
 
     /// <summary>The device's DMA engine.</summary>
@@ -54,8 +59,10 @@ public abstract class DeviceAgent : TimelineAgent
                 _events.TryDequeue(out var due, out _);
                 if (due.What == Start)
                     BeginTransfer(due.Index, now);
-                else
+                else if (due.Cpu == NoCpu)
                     Handle(due.What, due.Index, now);
+                else
+                    Serve(due, now);
             }
 
             Next = Math.Min(_link, _events.TryPeek(out _, out var next) ? next.Time : VirtualTime.Never);
@@ -70,6 +77,25 @@ public abstract class DeviceAgent : TimelineAgent
     /// <param name="now">The time.</param>
     protected abstract void Handle(int what, int index, long now);
 
+    /// <summary>A CPU does a piece of work that was planned for it.</summary>
+    /// <param name="what">What it is, as given when it was planned.</param>
+    /// <param name="index">Of what, likewise.</param>
+    /// <param name="cpu">The CPU.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>When the CPU is done with it.</returns>
+    protected abstract long Work(int what, int index, int cpu, long now);
+
+    /// <summary>Plans a piece of work for a CPU, which does one after the other.</summary>
+    /// <param name="at">When it comes to the CPU.</param>
+    /// <param name="cpu">The CPU.</param>
+    /// <param name="what">What it is, at least 0.</param>
+    /// <param name="index">Of what.</param>
+    protected void PlanWork(long at, int cpu, int what, int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(what);
+        _events.Enqueue((what, index, cpu), (at, _order++));
+    }
+
     /// <summary>Plans an event.</summary>
     /// <param name="at">When.</param>
     /// <param name="what">What it is, at least 0.</param>
@@ -77,7 +103,7 @@ public abstract class DeviceAgent : TimelineAgent
     protected void Plan(long at, int what, int index)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(what);
-        _events.Enqueue((what, index), (at, _order++));
+        _events.Enqueue((what, index, NoCpu), (at, _order++));
     }
 
     /// <summary>An event of another agent's making: as <see cref="Plan"/>, and this agent is woken.</summary>
@@ -109,7 +135,20 @@ public abstract class DeviceAgent : TimelineAgent
         }
 
         _transfers[slot] = new Transfer { Iova = iova, Left = length, Access = access, What = what, Index = index };
-        _events.Enqueue((Start, slot), (at, _order++));
+        _events.Enqueue((Start, slot, NoCpu), (at, _order++));
+    }
+
+    private void Serve((int What, int Index, int Cpu) due, long now)
+    {
+        var processor = _processors[due.Cpu];
+        if (due.What != NextWork)
+            processor.Waiting.Enqueue((due.What, due.Index));
+        else
+            processor.IsBusy = false;
+        if (processor.IsBusy || !processor.Waiting.TryDequeue(out var work))
+            return;
+        processor.IsBusy = true;
+        _events.Enqueue((NextWork, 0, due.Cpu), (Math.Max(now, Work(work.What, work.Index, due.Cpu, now)), _order++));
     }
 
     private void BeginTransfer(int slot, long now)
@@ -144,6 +183,13 @@ public abstract class DeviceAgent : TimelineAgent
 
     private int PartOf(ref Transfer transfer) =>
         (int)Math.Min((ulong)Math.Min(transfer.Left, RequestSize), Boundary - (transfer.Iova & (Boundary - 1)));
+
+    private sealed class Processor
+    {
+        public Queue<(int What, int Index)> Waiting { get; } = new();
+
+        public bool IsBusy { get; set; }
+    }
 
     private struct Transfer
     {

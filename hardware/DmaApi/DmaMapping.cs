@@ -6,10 +6,12 @@ using Emulator.Hardware.PageTables;
 namespace Emulator.Hardware.DmaApi;
 
 /// <summary>
-/// The DMA API of the devices of one domain, as Linux's drivers call it: gives memory addresses for the device, maps them through the IOMMU's driver, and undoes that at once
+/// The DMA API of the devices of one domain, as Linux's drivers call it: gives memory addresses for the device, maps them through the IOMMU's driver, and undoes that at
+/// once
 /// (<see cref="DmaMode.Strict"/>), later (<see cref="DmaMode.Lazy"/>), or has nothing to do (<see cref="DmaMode.PassThrough"/>).
 /// </summary>
-/// <remarks>Source: Linux 6.1 drivers/iommu/dma-iommu.c, struct iommu_dma_cookie and iommu_dma_ops; 6.12 differs in when it turns to addresses above 4 GiB. One caller at a time: the
+/// <remarks>Source: Linux 6.1 drivers/iommu/dma-iommu.c, struct iommu_dma_cookie and iommu_dma_ops; 6.12 differs in when it turns to addresses above 4 GiB. One caller at
+/// a time: the
 /// kernel's CPUs are told apart by number only. Time comes in with each call, in picoseconds, and does not go back; what is due by then is done first.</remarks>
 public sealed class DmaMapping
 {
@@ -79,7 +81,8 @@ public sealed class DmaMapping
     /// <summary>The time by which <see cref="Advance"/> has something to do; <see cref="long.MaxValue"/> when there is nothing.</summary>
     public long NextTimerPs => Queue?.DeadlinePs ?? long.MaxValue;
 
-    /// <summary>Does what is due: the flush queue's timer. A caller that lets DMA fall between calls comes here at <see cref="NextTimerPs"/>; one that does not is late, as a softirq is.</summary>
+    /// <summary>Does what is due: the flush queue's timer. A caller that lets DMA fall between calls comes here at <see cref="NextTimerPs"/>; one that does not is late,
+    /// as a softirq is.</summary>
     /// <param name="timePs">Now.</param>
     public void Advance(long timePs)
     {
@@ -88,7 +91,8 @@ public sealed class DmaMapping
             Queue.Expire(Queue.TimerCpu, timePs);
     }
 
-    /// <summary>Turns a strict domain to <see cref="DmaMode.Lazy"/> while it is in use, as the group's sysfs file does (type DMA-FQ; iommu_dma_init_fq). There is no way back.</summary>
+    /// <summary>Turns a strict domain to <see cref="DmaMode.Lazy"/> while it is in use, as the group's sysfs file does (type DMA-FQ; iommu_dma_init_fq). There is no way
+    /// back.</summary>
     /// <exception cref="ArgumentException">The driver maps by itself, or nothing is translated: such invalidations cannot be deferred.</exception>
     public void BecomeLazy()
     {
@@ -178,7 +182,8 @@ public sealed class DmaMapping
     /// <param name="memory">Its parts in order, whole pages each; one part where it is contiguous.</param>
     /// <param name="cpu">The CPU.</param>
     /// <param name="timePs">Now.</param>
-    /// <returns>The first address, of a contiguous range; <see cref="Error"/> as for <see cref="MapPage"/>. In <see cref="DmaMode.PassThrough"/> the memory must be one part.</returns>
+    /// <returns>The first address, of a contiguous range; <see cref="Error"/> as for <see cref="MapPage"/>. In <see cref="DmaMode.PassThrough"/> the memory must be one
+    /// part.</returns>
     public ulong AllocateCoherent(ReadOnlySpan<ScatterSegment> memory, int cpu, long timePs)
     {
         if (memory.IsEmpty || (_options.Mode == DmaMode.PassThrough && memory.Length > 1))
@@ -196,7 +201,8 @@ public sealed class DmaMapping
     /// <param name="timePs">Now.</param>
     public void FreeCoherent(ulong address, ulong size, int cpu, long timePs) => UnmapPage(address, size, cpu, timePs);
 
-    /// <summary>Maps the doorbell of an interrupt controller, once for the domain and for ever (iommu_dma_prepare_msi, where the IOMMU does not set aside addresses for it).</summary>
+    /// <summary>Maps the doorbell of an interrupt controller, once for the domain and for ever (iommu_dma_prepare_msi, where the IOMMU does not set aside addresses for
+    /// it).</summary>
     /// <param name="physical">The doorbell.</param>
     /// <param name="cpu">The CPU.</param>
     /// <param name="timePs">Now.</param>

@@ -1,10 +1,12 @@
 namespace Emulator.Hardware.DmaApi;
 
 /// <summary>
-/// The queue of a lazy domain's unmapped ranges: a timer or a full ring flushes the whole domain, and only then are the addresses free again. Until the flush the device still reaches the
+/// The queue of a lazy domain's unmapped ranges: a timer or a full ring flushes the whole domain, and only then are the addresses free again. Until the flush the device
+/// still reaches the
 /// memory behind them, where the IOTLB holds the translation; how long that was possible is measured here.
 /// </summary>
-/// <remarks>Source: Linux 6.1 drivers/iommu/dma-iommu.c, queue_iova, fq_flush_iotlb, fq_flush_timeout, fq_ring_free; 6.12 is the same for a queue for each CPU. One caller at a time: what
+/// <remarks>Source: Linux 6.1 drivers/iommu/dma-iommu.c, queue_iova, fq_flush_iotlb, fq_flush_timeout, fq_ring_free; 6.12 is the same for a queue for each CPU. One
+/// caller at a time: what
 /// the kernel's CPUs do beside each other can be taken apart with <see cref="Begin"/>, <see cref="Finish"/> and <see cref="Reclaim"/>.</remarks>
 public sealed class FlushQueue
 {

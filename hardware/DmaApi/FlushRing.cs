@@ -1,6 +1,7 @@
 namespace Emulator.Hardware.DmaApi;
 
-/// <summary>A ring of entries: those at its head are flushed and wait to be freed, the others are not flushed yet. Source: Linux 6.1 drivers/iommu/dma-iommu.c, struct iova_fq.</summary>
+/// <summary>A ring of entries: those at its head are flushed and wait to be freed, the others are not flushed yet. Source: Linux 6.1 drivers/iommu/dma-iommu.c, struct
+/// iova_fq.</summary>
 /// <param name="size">Entries, of which one stays free.</param>
 internal sealed class FlushRing(int size)
 {

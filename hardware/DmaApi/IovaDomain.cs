@@ -4,7 +4,8 @@ using Emulator.Hardware.Drivers;
 namespace Emulator.Hardware.DmaApi;
 
 /// <summary>
-/// The allocator of a domain's I/O virtual addresses: the highest free room below a limit, aligned to its own size, behind caches of freed ranges for each CPU. It gives the addresses
+/// The allocator of a domain's I/O virtual addresses: the highest free room below a limit, aligned to its own size, behind caches of freed ranges for each CPU. It gives
+/// the addresses
 /// that Linux gives for the same calls in the same order.
 /// </summary>
 /// <remarks>Source: Linux 6.1 and 6.12 drivers/iommu/iova.c, alloc_iova_fast, free_iova_fast. One caller at a time.</remarks>

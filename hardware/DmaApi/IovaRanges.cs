@@ -1,8 +1,10 @@
 namespace Emulator.Hardware.DmaApi;
 
 /// <summary>The ranges of a domain's addresses that are taken, and the search for room, downwards from a limit.</summary>
-/// <remarks>Source: Linux 6.1 drivers/iommu/iova.c, __alloc_and_insert_iova_range and the functions around it; 6.12 is the same. The kernel keeps the ranges in a red-black
-/// tree. It only ever goes from a node to its neighbour, inserts beside where a search ended, and looks up the first page: a list in order of addresses, with an index by first page, gives the
+/// <remarks>Source: Linux 6.1 drivers/iommu/iova.c, __alloc_and_insert_iova_range and the functions around it; 6.12 is the same. The kernel keeps the ranges in a
+/// red-black
+/// tree. It only ever goes from a node to its neighbour, inserts beside where a search ended, and looks up the first page: a list in order of addresses, with an index by
+/// first page, gives the
 /// same answers. Only <see cref="FindLimit"/> descends the tree in the kernel and walks here.</remarks>
 internal sealed class IovaRanges
 {
@@ -102,7 +104,8 @@ internal sealed class IovaRanges
         return true;
     }
 
-    /// <summary>Takes a range that is never given out (reserve_iova). A range that it overlaps grows downwards to take in its beginning, and the rest is added above that one.</summary>
+    /// <summary>Takes a range that is never given out (reserve_iova). A range that it overlaps grows downwards to take in its beginning, and the rest is added above that
+    /// one.</summary>
     /// <param name="low">First page.</param>
     /// <param name="high">Last page, not below <paramref name="low"/>.</param>
     public void Reserve(ulong low, ulong high)

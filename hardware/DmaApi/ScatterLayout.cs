@@ -1,7 +1,8 @@
 namespace Emulator.Hardware.DmaApi;
 
 /// <summary>Where the segments of a scatter list lie in the one range of addresses that the list gets.</summary>
-/// <remarks>Source: Linux 6.1 drivers/iommu/dma-iommu.c, iommu_dma_map_sg and __finalise_sg; 6.12 is the same. The range begins at a multiple of its size rounded up, so lengths alone
+/// <remarks>Source: Linux 6.1 drivers/iommu/dma-iommu.c, iommu_dma_map_sg and __finalise_sg; 6.12 is the same. The range begins at a multiple of its size rounded up, so
+/// lengths alone
 /// decide where boundaries are.</remarks>
 /// <param name="granule">Bytes of a page.</param>
 /// <param name="boundary">No segment crosses a multiple of this plus 1.</param>
@@ -30,7 +31,8 @@ internal readonly struct ScatterLayout(ulong granule, ulong boundary, ulong long
         return padding != 0 && padding < Pages(segments[index + 1]) - 1 ? length + padding : length;
     }
 
-    /// <summary>Puts segments together that follow each other: the next one begins with its page, not at a boundary, the one before fills its pages, and the sum is not too long.</summary>
+    /// <summary>Puts segments together that follow each other: the next one begins with its page, not at a boundary, the one before fills its pages, and the sum is not
+    /// too long.</summary>
     /// <param name="segments">The list.</param>
     /// <param name="address">The first address of the range.</param>
     /// <param name="mapped">Receives the segments; as long as the list at least.</param>

@@ -67,8 +67,12 @@ public static class DomainMapping
 
         gather ??= new InvalidationGather();
         var unmapped = DomainPaging.Unmap(table, iova, size, gather);
-        foreach (var step in driver.Sync(domain, gather).Where(step => step.Kind != DriverStepKind.Return))
-            yield return step;
+        foreach (var step in driver.Sync(domain, gather))
+        {
+            if (step.Kind != DriverStepKind.Return)
+                yield return step;
+        }
+
         yield return DriverStep.Return((long)unmapped);
     }
 

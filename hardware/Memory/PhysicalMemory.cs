@@ -20,8 +20,10 @@ public sealed unsafe class PhysicalMemory : IDisposable
     /// <summary>Bytes of a bank, the unit in which RAM ranges are given.</summary>
     public const ulong BankSize = 1UL << BankShift;
 
-    private const int FrameShift = 12;
-    private const int BankShift = 21;
+    internal const int BankShift = 21;
+
+    internal const int FrameShift = 12;
+
     private const int RegionShift = 36;
     private const int RegionCount = 1 << (PhysicalAddress.Bits - RegionShift);
     private const int BanksPerRegion = 1 << (RegionShift - BankShift);
@@ -29,7 +31,7 @@ public sealed unsafe class PhysicalMemory : IDisposable
 
     // Behind a bank's bytes: the owner of each frame, then whether the frame was ever written to.
     private const int OwnersOffset = 1 << BankShift;
-    private const int TouchedOffset = OwnersOffset + (FramesPerBank * sizeof(int));
+    internal const int TouchedOffset = OwnersOffset + (FramesPerBank * sizeof(int));
     private const int BankBytes = TouchedOffset + FramesPerBank;
 
     private static readonly ZeroedBlocks s_roots = new((nuint)RegionCount * (nuint)sizeof(byte**), kept: 8);
@@ -99,7 +101,8 @@ public sealed unsafe class PhysicalMemory : IDisposable
             return true;
         }
 
-        return ReadUntouched(address, out value);
+        value = ReadUntouched(address);
+        return IsUntouched(value);
     }
 
     /// <summary>Reads an aligned 32-bit word; see <see cref="TryRead64"/>.</summary>
@@ -113,9 +116,8 @@ public sealed unsafe class PhysicalMemory : IDisposable
             return true;
         }
 
-        var ok = ReadUntouched(address, out var wide);
-        value = (uint)wide;
-        return ok;
+        value = (uint)ReadUntouched(address);
+        return IsUntouched(value);
     }
 
     /// <summary>Reads an aligned 64-bit word; all ones where there is no RAM.</summary>
@@ -179,14 +181,11 @@ public sealed unsafe class PhysicalMemory : IDisposable
             {
                 new ReadOnlySpan<byte>(bank + (address & (BankSize - 1)), part.Length).CopyTo(part);
             }
-            else if (ReadUntouched(address, out var fill))
-            {
-                part.Clear();
-            }
             else
             {
+                var fill = ReadUntouched(address);
                 part.Fill((byte)fill);
-                complete = false;
+                complete &= IsUntouched(fill);
             }
 
             address += (ulong)part.Length;
@@ -292,13 +291,18 @@ public sealed unsafe class PhysicalMemory : IDisposable
         }
     }
 
-    private static int FrameInBank(ulong address) => (int)(address >> FrameShift) & (FramesPerBank - 1);
+    // Whether that was RAM.
+    internal static bool IsUntouched(ulong value) => value == 0;
+
+    // What a read finds where there is no bank: zero, or all ones where there is no RAM.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal ulong ReadUntouched(ulong address) => IsRam(address) ? 0 : ulong.MaxValue;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Touch(byte* bank, ulong address) => bank[TouchedOffset + FrameInBank(address)] = 1;
+    internal static void Touch(byte* bank, ulong address) => bank[TouchedOffset + FrameInBank(address)] = 1;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private byte* FindBank(ulong address)
+    internal byte* FindBank(ulong address)
     {
         var region = address >> RegionShift;
         if (region >= RegionCount)
@@ -307,19 +311,17 @@ public sealed unsafe class PhysicalMemory : IDisposable
         return banks == null ? null : banks[(address >> BankShift) & (BanksPerRegion - 1)];
     }
 
-    private byte* BankForWrite(ulong address)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal byte* LookUpBank(ulong address) => FindBank(address);
+
+    internal byte* BankForWrite(ulong address)
     {
         var bank = FindBank(address);
         return bank != null ? bank : Grow(address);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool ReadUntouched(ulong address, out ulong value)
-    {
-        var ram = IsRam(address);
-        value = ram ? 0 : ulong.MaxValue;
-        return ram;
-    }
+
+    private static int FrameInBank(ulong address) => (int)(address >> FrameShift) & (FramesPerBank - 1);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private byte* Grow(ulong address)

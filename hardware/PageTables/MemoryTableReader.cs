@@ -5,9 +5,11 @@ namespace Emulator.Hardware.PageTables;
 
 /// <summary>Reads table words straight from memory.</summary>
 /// <param name="memory">The memory.</param>
-public readonly struct MemoryTableReader(PhysicalMemory memory) : ITableReader
+public struct MemoryTableReader(PhysicalMemory memory) : ITableReader
 {
+    private BankCursor _cursor = new(memory);
+
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryRead(ulong address, out ulong word) => memory.TryRead64(address, out word);
+    public bool TryRead(ulong address, out ulong word) => _cursor.TryRead64(address, out word);
 }

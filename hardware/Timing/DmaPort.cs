@@ -48,11 +48,13 @@ public sealed class DmaPort(IIommu unit, TranslationTimer timer, RequestTimer re
         var issued = requests.IssueTime(earliest, request.Length, isWrite);
         var arrival = issued + requests.Upstream;
         var iotlb = _iotlb;
-        var misses = iotlb?.Misses ?? 0;
+        var (fills, misses) = iotlb == null ? default : (iotlb.Fills, iotlb.Misses);
         _unit.Translate(MemoryMarshal.CreateReadOnlySpan(in request, 1), MemoryMarshal.CreateSpan(ref _completion, 1));
-        var translated = iotlb == null || iotlb.Misses == misses
-            ? timer.Hit(arrival, request.Stream.Value, request.Iova.Value)
-            : timer.Miss(arrival, request.Stream.Value, request.Iova.Value, isWrite);
+        // What is passed through misses without a walk.
+        var walked = iotlb != null && (iotlb.Fills != fills || (iotlb.Misses != misses && _completion.Status != DmaStatus.Completed));
+        var translated = walked
+            ? timer.Miss(arrival, request.Stream.Value, request.Iova.Value, isWrite)
+            : timer.Hit(arrival, request.Stream.Value, request.Iova.Value);
         Issued = issued;
         return requests.Complete(issued, translated, request.Length, isWrite, hasData: _completion.Status == DmaStatus.Completed);
     }

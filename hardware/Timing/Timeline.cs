@@ -80,9 +80,15 @@ public sealed class Timeline
             // Not woken by itself: its own time is its own affair until it has acted.
             _next[winner] = VirtualTime.Never;
             _isActing = true;
-            agent.Act(this);
-            _isActing = false;
-            Update(agent);
+            try
+            {
+                agent.Act(this);
+            }
+            finally
+            {
+                _isActing = false;
+                Update(agent);
+            }
         }
 
         if (until > Now && until != VirtualTime.Never)

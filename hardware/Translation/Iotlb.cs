@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Emulator.Hardware.Faults;
 
 namespace Emulator.Hardware.Translation;
@@ -11,13 +12,22 @@ namespace Emulator.Hardware.Translation;
 /// </summary>
 /// <remarks>Replacement is round-robin in each set, so the same accesses always leave the same content. Not for use by several threads at once.
 /// A lookup allocates nothing.</remarks>
-public sealed class Iotlb
+public sealed unsafe class Iotlb
 {
+    private const int Lanes = 4;
+    private const nuint Alignment = Lanes * sizeof(ulong);
+
     private readonly IotlbEntry[] _entries;
     private readonly byte[] _nextWay;
     private readonly int[] _livePerShift = new int[64];
     private readonly int _setMask;
     private readonly int _ways;
+
+    // The page key of each entry, 0 where there is none, apart from the entries, so that a lookup compares four ways at once. A set takes a multiple
+    // of four places. The array is pinned; the pointer is into it, aligned for the comparison.
+    private readonly ulong[] _keyWords;
+    private readonly ulong* _keys;
+    private readonly int _stride;
     private readonly Dictionary<(ulong Tag, ulong Page), IotlbEntry>? _unbounded;
     private ulong _shifts;
 
@@ -33,7 +43,11 @@ public sealed class Iotlb
         _setMask = geometry.Sets - 1;
         _nextWay = new byte[geometry.Sets];
         _unbounded = geometry.Unbounded ? [] : null;
-        _entries = geometry.Unbounded || geometry.Disabled ? [] : GC.AllocateArray<IotlbEntry>(geometry.Sets * geometry.Ways, pinned: true);
+        var sets = geometry.Unbounded || geometry.Disabled ? 0 : geometry.Sets;
+        _stride = (_ways + Lanes - 1) / Lanes * Lanes;
+        _entries = GC.AllocateArray<IotlbEntry>(sets * _stride, pinned: true);
+        _keyWords = GC.AllocateArray<ulong>(_entries.Length + Lanes, pinned: true);
+        _keys = (ulong*)(((nuint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_keyWords)) + Alignment - 1) & ~(Alignment - 1));
     }
 
     /// <summary>Its size and shape.</summary>
@@ -47,6 +61,9 @@ public sealed class Iotlb
 
     /// <summary>Lookups that found none.</summary>
     public long Misses { get; private set; }
+
+    /// <summary>Translations that were added, kept or not: as many as there were walks that found one.</summary>
+    public long Fills { get; private set; }
 
     /// <summary>Entries that another one replaced.</summary>
     public long Evictions { get; private set; }
@@ -64,12 +81,9 @@ public sealed class Iotlb
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref readonly IotlbEntry Find(ulong tag, ulong iova)
     {
-        var shifts = _shifts;
-        while (shifts != 0)
+        for (var shifts = _shifts; shifts != 0; shifts &= shifts - 1)
         {
-            var shift = BitOperations.TrailingZeroCount(shifts);
-            shifts &= shifts - 1;
-            ref var entry = ref Probe(tag, PageKey(iova, shift));
+            ref var entry = ref Probe(tag, PageKey(iova, BitOperations.TrailingZeroCount(shifts)));
             if (!Unsafe.IsNullRef(ref entry))
             {
                 Hits++;
@@ -81,39 +95,39 @@ public sealed class Iotlb
         return ref Unsafe.NullRef<IotlbEntry>();
     }
 
-    /// <summary>The lookup that found nothing is none after all: that DMA is not translated, and so walks no table.</summary>
-    public void Withdraw() => Misses--;
-
     /// <summary>Adds a translation, or replaces the one of the same tag and page.</summary>
     /// <param name="entry">The translation. <see cref="IotlbEntry.Iova"/> and <see cref="IotlbEntry.Output"/> are cut to the page; its size is 64 bytes to 2^63.</param>
     public void Insert(in IotlbEntry entry)
     {
+        Fills++;
         if (Geometry.Disabled)
             return;
         var added = entry;
         var offset = (1UL << added.PageShift) - 1;
         added.Iova &= ~offset;
         added.Output &= ~offset;
-        added.PageKey = PageKey(added.Iova, added.PageShift);
+        var pageKey = PageKey(added.Iova, added.PageShift);
         if (_unbounded != null)
         {
-            ref var slot = ref CollectionsMarshal.GetValueRefOrAddDefault(_unbounded, (added.Tag, added.PageKey), out var exists);
+            ref var slot = ref CollectionsMarshal.GetValueRefOrAddDefault(_unbounded, (added.Tag, pageKey), out var exists);
             slot = added;
             if (!exists)
                 Appear(added.PageShift);
             return;
         }
 
-        ref var place = ref Probe(added.Tag, added.PageKey);
+        ref var place = ref Probe(added.Tag, pageKey);
         if (Unsafe.IsNullRef(ref place))
         {
-            place = ref Victim(added.Tag, added.PageKey);
-            if (place.PageKey != 0)
+            var index = Victim(FirstOfSet(added.Tag, pageKey));
+            place = ref _entries[index];
+            if (_keys[index] != 0)
             {
                 Evictions++;
                 Disappear(place.PageShift);
             }
 
+            _keys[index] = pageKey;
             Appear(added.PageShift);
         }
 
@@ -151,12 +165,12 @@ public sealed class Iotlb
         }
         else if (Count > 0)
         {
-            foreach (ref var entry in _entries.AsSpan())
+            for (var index = 0; index < _entries.Length; index++)
             {
-                if (entry.PageKey == 0 || !selector.Selects(entry))
+                if (_keys[index] == 0 || !selector.Selects(_entries[index]))
                     continue;
-                Disappear(entry.PageShift);
-                entry = default;
+                Disappear(_entries[index].PageShift);
+                _keys[index] = 0;
                 dropped++;
             }
         }
@@ -177,8 +191,8 @@ public sealed class Iotlb
         }
         else if (Count > 0)
         {
-            foreach (ref readonly var entry in _entries.AsSpan())
-                count += entry.PageKey != 0 && selector.Selects(entry) ? 1 : 0;
+            for (var index = 0; index < _entries.Length; index++)
+                count += _keys[index] != 0 && selector.Selects(_entries[index]) ? 1 : 0;
         }
 
         return count;
@@ -192,39 +206,42 @@ public sealed class Iotlb
     private int FirstOfSet(ulong tag, ulong pageKey)
     {
         var page = pageKey >> (int)(pageKey & 63);
-        return (int)(((uint)page ^ (uint)(page >> 16) ^ (uint)((tag * 0x9e3779b97f4a7c15UL) >> 40)) & (uint)_setMask) * _ways;
+        return (int)(((uint)page ^ (uint)(page >> 16) ^ (uint)((tag * 0x9e3779b97f4a7c15UL) >> 40)) & (uint)_setMask) * _stride;
     }
 
+    // In which way an entry is, no branch can foresee; so there is none between the ways. Two ways of one page have different tags.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref IotlbEntry Probe(ulong tag, ulong pageKey)
     {
         if (_unbounded != null)
             return ref CollectionsMarshal.GetValueRefOrNullRef(_unbounded, (tag, pageKey));
-        ref var first = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_entries), FirstOfSet(tag, pageKey));
-        for (var way = 0; way < _ways; way++)
+        var first = FirstOfSet(tag, pageKey);
+        for (var index = first; index < first + _ways; index += Lanes)
         {
-            ref var entry = ref Unsafe.Add(ref first, way);
-            if (entry.PageKey == pageKey && entry.Tag == tag)
-                return ref entry;
+            for (var same = Vector256.Equals(Vector256.LoadAligned(_keys + index), Vector256.Create(pageKey)).ExtractMostSignificantBits(); same != 0; same &= same - 1)
+            {
+                ref var entry = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_entries), index + BitOperations.TrailingZeroCount(same));
+                if (entry.Tag == tag)
+                    return ref entry;
+            }
         }
 
         return ref Unsafe.NullRef<IotlbEntry>();
     }
 
-    private ref IotlbEntry Victim(ulong tag, ulong pageKey)
+    // The place of a set that the next entry takes.
+    private int Victim(int first)
     {
-        var first = FirstOfSet(tag, pageKey);
-        for (var way = 0; way < _ways; way++)
+        for (var index = first; index < first + _ways; index++)
         {
-            ref var entry = ref _entries[first + way];
-            if (entry.PageKey == 0)
-                return ref entry;
+            if (_keys[index] == 0)
+                return index;
         }
 
-        ref var next = ref _nextWay[first / _ways];
+        ref var next = ref _nextWay[first / _stride];
         var victim = next;
         next = (byte)((victim + 1) % _ways);
-        return ref _entries[first + victim];
+        return first + victim;
     }
 
     private void Appear(int shift)

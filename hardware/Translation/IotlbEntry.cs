@@ -24,8 +24,6 @@ public struct IotlbEntry
     /// <summary>Flags for the owner's use (global entry, stage, level).</summary>
     public ushort Flags;
 
-    internal ulong PageKey;
-
     /// <summary>Bytes of the page.</summary>
     public readonly ulong PageSize => 1UL << PageShift;
 

@@ -5,7 +5,8 @@ using Emulator.Hardware.Iommus;
 
 namespace Emulator.Benchmarks;
 
-/// <summary>The DMA API: a page mapped and unmapped again, with every driver step on the emulated bus; and the allocator alone, from its cache and from the tree.</summary>
+/// <summary>The DMA API: a page mapped and unmapped again, with every driver step on the emulated bus; and the allocator alone, from its cache and from the
+/// tree.</summary>
 [MemoryDiagnoser]
 [BenchmarkCategory("dma-api")]
 public class DmaApiBenchmarks

@@ -95,12 +95,24 @@ public sealed class AmdViIommu : IIommu
     /// <inheritdoc/>
     public void Translate(ReadOnlySpan<DmaRequest> requests, Span<DmaCompletion> completions)
     {
+        completions = completions[..requests.Length];
+        var (plain, tag, permissions) = (PlainDevice, _lastState.Tag, _lastState.Permissions | PagePermissions.PrivilegedOnly);
         for (var i = 0; i < requests.Length; i++)
         {
             ref readonly var request = ref requests[i];
-            completions[i] = Translate(in request, out var output)
-                ? new DmaCompletion(new PhysicalAddress(output), DmaStatus.Completed, request.Tag)
-                : new DmaCompletion(default, DmaStatus.Aborted, request.Tag);
+            var iova = request.Iova.Value;
+            if (request.Stream.Value != plain || request.Attributes != DmaAttributes.None || iova >> MegabyteShift == InterruptRange || IsSystemManagement(iova))
+            {
+                completions[i] = Answer(in request);
+                (plain, tag, permissions) = (PlainDevice, _lastState.Tag, _lastState.Permissions | PagePermissions.PrivilegedOnly);
+                continue;
+            }
+
+            ref readonly var entry = ref _iotlb.Find(tag, iova);
+            var needed = (PagePermissions)(1 << (int)request.Access);
+            completions[i] = !Unsafe.IsNullRef(in entry) && (entry.Permissions & permissions & (needed | PagePermissions.PrivilegedOnly)) == needed
+                ? new DmaCompletion(new PhysicalAddress(entry.Translate(iova)), DmaStatus.Completed, request.Tag)
+                : MissOrFault(in request, in entry);
         }
     }
 
@@ -110,7 +122,27 @@ public sealed class AmdViIommu : IIommu
     /// <summary>The tag of cached pages of a PASID.</summary>
     internal static ulong GuestTag(ushort domain, uint pasid) => domain | ((ulong)pasid << 16) | (1UL << 40);
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    // The device whose ordinary requests need no more than a look into the IOTLB: a device's requests mostly come in runs.
+    private ulong PlainDevice =>
+        _enabled[AmdViControl.Enable] && !_options.TagsPagesByDevice && _devices.Generation == _lastGeneration && _lastState.IsPaging && (_exclusionBase.Value & 1) == 0
+            ? _lastDevice : NoDevice;
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private DmaCompletion Answer(in DmaRequest request) => Completion(in request, Translate(in request, out var output), output);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private DmaCompletion MissOrFault(in DmaRequest request, ref readonly IotlbEntry cached)
+    {
+        var output = 0UL;
+        var completed = Unsafe.IsNullRef(in cached)
+            ? Miss(in request, in _lastState, _lastState.Tag, 0, out output)
+            : _events.Fault(in request, _lastState.Entry, WalkStatus.Ok, FaultReason.PermissionDenied);
+        return Completion(in request, completed, output);
+    }
+
+    private static DmaCompletion Completion(in DmaRequest request, bool completed, ulong output) =>
+        completed ? new DmaCompletion(new PhysicalAddress(output), DmaStatus.Completed, request.Tag) : new DmaCompletion(default, DmaStatus.Aborted, request.Tag);
+
     private bool Translate(in DmaRequest request, out ulong output)
     {
         var iova = request.Iova.Value;
@@ -119,36 +151,13 @@ public sealed class AmdViIommu : IIommu
             return true;
         if (_options.TagsPagesByDevice)
             return TranslateByDevice(in request, out output);
-        if (request.Stream.Value != _lastDevice || _devices.Generation != _lastGeneration)
-        {
-            if (!FindDevice(in request))
-                return false;
-        }
-
-        if (_lastState.IsPaging && request.Attributes == DmaAttributes.None && !IsSpecial(iova))
-        {
-            ref readonly var entry = ref _iotlb.Find(_lastState.Tag, iova);
-            if (Unsafe.IsNullRef(in entry))
-                return Miss(in request, in _lastState, _lastState.Tag, 0, out output);
-            if (Allows(entry.Permissions & _lastState.Permissions, request.Access) && (entry.Permissions & PagePermissions.PrivilegedOnly) == 0)
-            {
-                output = entry.Translate(iova);
-                return true;
-            }
-
-            return _events.Fault(in request, _lastState.Entry, WalkStatus.Ok, FaultReason.PermissionDenied);
-        }
-
-        return TranslateSlowly(in request, out output);
+        var isLast = request.Stream.Value == _lastDevice && _devices.Generation == _lastGeneration;
+        return (isLast || FindDevice(in request)) && TranslateSlowly(in request, out output);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool Allows(PagePermissions permissions, DmaAccess access) =>
         (permissions & (access == DmaAccess.Write ? PagePermissions.Write : PagePermissions.Read)) != 0;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool IsSpecial(ulong iova) =>
-        (_exclusionBase.Value & 1) != 0 || (iova >= _options.SystemManagementStart && iova <= _options.SystemManagementEnd);
 
     // Cached pages found by device: a page used before stays reachable whatever the device table says by now.
     private bool TranslateByDevice(in DmaRequest request, out ulong output)
@@ -177,7 +186,6 @@ public sealed class AmdViIommu : IIommu
     }
 
     // Makes the device's entry the last one, from the cache or from memory.
-    [MethodImpl(MethodImplOptions.NoInlining)]
     private bool FindDevice(in DmaRequest request)
     {
         _lastDevice = NoDevice;
@@ -205,7 +213,6 @@ public sealed class AmdViIommu : IIommu
 
     private void Remember(ulong device, in AmdViDeviceState state) => (_lastDevice, _lastState, _lastGeneration) = (device, state, _devices.Generation);
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
     private bool TranslateSlowly(in DmaRequest request, out ulong output)
     {
         var iova = request.Iova.Value;
@@ -223,7 +230,7 @@ public sealed class AmdViIommu : IIommu
 
         if (IsExcluded(iova, state.Entry.Exclusion))
             return true;
-        if (iova >= _options.SystemManagementStart && iova <= _options.SystemManagementEnd && state.Entry.SystemManagement != 3)
+        if (IsSystemManagement(iova) && state.Entry.SystemManagement != 3)
         {
             // SysMgt 1 and 2 forward posted writes only.
             return (state.Entry.SystemManagement != 0 && request.IsWrite)
@@ -242,6 +249,8 @@ public sealed class AmdViIommu : IIommu
                 return TranslatePage(in request, in state, out output);
         }
     }
+
+    private bool IsSystemManagement(ulong iova) => iova >= _options.SystemManagementStart && iova <= _options.SystemManagementEnd;
 
     private bool IsExcluded(ulong iova, bool entryAllows) =>
         (_exclusionBase.Value & 1) != 0 && (entryAllows || (_exclusionBase.Value & 2) != 0)

@@ -134,25 +134,34 @@ public sealed class AppleDartIommu : IIommu
     /// <inheritdoc/>
     public void Translate(ReadOnlySpan<DmaRequest> requests, Span<DmaCompletion> completions)
     {
+        completions = completions[..requests.Length];
+        // The stream of the previous request, if it is translated: a device's requests mostly come in runs.
+        var (last, tag) = (ulong.MaxValue, 0UL);
         for (var i = 0; i < requests.Length; i++)
-            completions[i] = Translate(in requests[i]);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private DmaCompletion Translate(in DmaRequest request)
-    {
-        var number = request.Stream.Value;
-        var streams = _streams;
-        if (number < (uint)streams.Length && streams[number].Routing == StreamRouting.Translated)
         {
-            ref readonly var entry = ref _tlb.Find((ulong)streams[number].Source, request.Iova.Value);
-            if (!Unsafe.IsNullRef(in entry) && (entry.Permissions & Needed(request.Access)) != 0)
-                return new DmaCompletion(new PhysicalAddress(entry.Translate(request.Iova.Value)), DmaStatus.Completed, request.Tag);
-            return Unsafe.IsNullRef(in entry) ? Walk(request) : Refuse(request, Denied(request.Access));
-        }
+            ref readonly var request = ref requests[i];
+            if (request.Stream.Value != last)
+            {
+                var streams = _streams;
+                if (request.Stream.Value >= (uint)streams.Length || streams[request.Stream.Value].Routing != StreamRouting.Translated)
+                {
+                    completions[i] = TranslateNot(request);
+                    continue;
+                }
 
-        return TranslateNot(request);
+                (last, tag) = (request.Stream.Value, (ulong)streams[request.Stream.Value].Source);
+            }
+
+            ref readonly var entry = ref _tlb.Find(tag, request.Iova.Value);
+            completions[i] = !Unsafe.IsNullRef(in entry) && (entry.Permissions & Needed(request.Access)) != 0
+                ? new DmaCompletion(new PhysicalAddress(entry.Translate(request.Iova.Value)), DmaStatus.Completed, request.Tag)
+                : WalkOrRefuse(request, in entry);
+        }
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private DmaCompletion WalkOrRefuse(in DmaRequest request, ref readonly IotlbEntry entry) =>
+        Unsafe.IsNullRef(in entry) ? Walk(request) : Refuse(request, Denied(request.Access));
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private DmaCompletion TranslateNot(in DmaRequest request)
@@ -171,7 +180,6 @@ public sealed class AppleDartIommu : IIommu
         };
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
     private DmaCompletion Walk(in DmaRequest request)
     {
         var source = _streams[request.Stream.Value].Source;
@@ -228,7 +236,7 @@ public sealed class AppleDartIommu : IIommu
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static PagePermissions Needed(DmaAccess access) => access == DmaAccess.Write ? PagePermissions.Write : PagePermissions.Read;
+    private static PagePermissions Needed(DmaAccess access) => (PagePermissions)(1 << (int)access);
 
     private static AppleDartFault Denied(DmaAccess access) => access == DmaAccess.Write ? AppleDartFault.WriteProtected : AppleDartFault.ReadProtected;
 

@@ -18,8 +18,6 @@ public sealed class ArmSmmuV3Iommu : IIommu
     internal const ulong EvtqInterrupt = 4;
 
     private const DmaAttributes Ats = DmaAttributes.TranslationRequest | DmaAttributes.Translated;
-    private const ulong NoKey = ulong.MaxValue;
-
     private readonly PhysicalMemory _memory;
     private readonly ArmSmmuV3Options _options;
     private readonly Iotlb _iotlb;
@@ -94,61 +92,23 @@ public sealed class ArmSmmuV3Iommu : IIommu
     public void Translate(ReadOnlySpan<DmaRequest> requests, Span<DmaCompletion> completions)
     {
         completions = completions[..requests.Length];
-        if (!Has(Control0.SmmuEnable))
-        {
-            for (var i = 0; i < requests.Length; i++)
-                completions[i] = TranslateWhileOff(requests[i]);
-            return;
-        }
-
-        // What the previous request needed is kept: a device's requests mostly come in runs.
-        var key = NoKey;
-        var tag = 0UL;
-        var translates = false;
-        var topByteCounts = true;
-        ref readonly var context = ref Unsafe.NullRef<StreamContext>();
+        ref readonly var context = ref _configurations.Last;
+        var (plain, tag) = (PlainStream, context.Tag);
         for (var i = 0; i < requests.Length; i++)
         {
             ref readonly var request = ref requests[i];
-            if ((request.Attributes & Ats) != 0)
+            if (request.Stream.Value != plain || request.Attributes != DmaAttributes.None)
             {
-                key = NoKey;
-                completions[i] = TranslateAts(request);
+                completions[i] = Answer(request);
+                (plain, tag) = (PlainStream, context.Tag);
                 continue;
             }
 
-            var own = StreamConfigurations.KeyOf(request);
-            if (own != key)
-            {
-                context = ref _configurations.Find(own, out var fault);
-                if (fault.Code != EventCode.None)
-                {
-                    key = NoKey;
-                    completions[i] = Refuse(request, context, fault);
-                    continue;
-                }
-
-                key = own;
-                tag = context.Tag;
-                translates = context.Action == StreamAction.Translate;
-                topByteCounts = !(context.TopByteIgnored0 | context.TopByteIgnored1);
-            }
-
-            if (!translates)
-            {
-                completions[i] = PassOrAbort(request, context);
-                continue;
-            }
-
-            var address = topByteCounts ? request.Iova.Value : Canonical(request.Iova.Value, context);
-            ref readonly var entry = ref Find(context, tag, address);
+            ref readonly var entry = ref Find(context, tag, request.Iova.Value);
             var needed = (PagePermissions)(1 << (int)request.Access);
-            if (Unsafe.IsNullRef(in entry))
-                completions[i] = Walk(request, context, address);
-            else if ((entry.Permissions & (needed | PagePermissions.PrivilegedOnly)) == needed && (request.Attributes & DmaAttributes.Instruction) == 0)
-                completions[i] = Complete(request, entry.Translate(address));
-            else
-                completions[i] = Permit(request, context, address, entry);
+            completions[i] = !Unsafe.IsNullRef(in entry) && (entry.Permissions & (needed | PagePermissions.PrivilegedOnly)) == needed
+                ? Complete(request, entry.Translate(request.Iova.Value))
+                : WalkOrPermit(request, context, request.Iova.Value, in entry);
         }
     }
 
@@ -184,6 +144,30 @@ public sealed class ArmSmmuV3Iommu : IIommu
     }
 
     private bool Has(Control0 bit) => (_control0 & bit) != 0;
+
+    // The stream whose ordinary requests need no more than a look into the IOTLB: a device's requests mostly come in runs.
+    private ulong PlainStream => Has(Control0.SmmuEnable) && _configurations.Last is { Action: StreamAction.Translate, TopByteIgnored0: false, TopByteIgnored1: false }
+        ? _configurations.LastKey : StreamConfigurations.NoKey;
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private DmaCompletion Answer(in DmaRequest request)
+    {
+        if (!Has(Control0.SmmuEnable))
+            return TranslateWhileOff(request);
+        if ((request.Attributes & Ats) != 0)
+            return TranslateAts(request);
+        ref readonly var context = ref _configurations.Find(StreamConfigurations.KeyOf(request), out var fault);
+        if (fault.Code != EventCode.None)
+            return Refuse(request, context, fault);
+        if (context.Action != StreamAction.Translate)
+            return PassOrAbort(request, context);
+        var address = Canonical(request.Iova.Value, context);
+        return WalkOrPermit(request, context, address, in Find(context, context.Tag, address));
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private DmaCompletion WalkOrPermit(in DmaRequest request, in StreamContext context, ulong address, ref readonly IotlbEntry entry) =>
+        Unsafe.IsNullRef(in entry) ? Walk(request, context, address) : Permit(request, context, address, entry);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref readonly IotlbEntry Find(in StreamContext context, ulong tag, ulong address)
@@ -255,8 +239,7 @@ public sealed class ArmSmmuV3Iommu : IIommu
         if (!asksForTranslation)
             return Complete(request, request.Iova.Value);
         var address = Canonical(request.Iova.Value, context);
-        ref readonly var entry = ref Find(context, context.Tag, address);
-        return Unsafe.IsNullRef(in entry) ? Walk(request, context, address) : Permit(request, context, address, entry);
+        return WalkOrPermit(request, context, address, in Find(context, context.Tag, address));
     }
 
     // The device is given intermediate addresses, and what it sends with them goes through stage 2. Such translations are not cached [model].

@@ -13,6 +13,9 @@ namespace Emulator.Hardware.Iommus.ArmSmmuV3;
 /// </summary>
 internal sealed class StreamConfigurations
 {
+    /// <summary>The key of no request.</summary>
+    public const ulong NoKey = ulong.MaxValue;
+
     private readonly PhysicalMemory _memory;
     private readonly ArmSmmuV3Options _options;
     private readonly ContextDecoder _decoder;
@@ -21,7 +24,8 @@ internal sealed class StreamConfigurations
     private readonly ConfigurationCache<StreamTableEntry> _entries;
     private readonly ConfigurationCache<ContextDescriptor> _descriptors;
     private readonly ConfigurationCache<StreamContext> _contexts;
-    private StreamContext _uncached;
+    private StreamContext _last;
+    private ulong _lastKey = NoKey;
     private uint _decoded;
 
     /// <param name="memory">The memory.</param>
@@ -41,6 +45,12 @@ internal sealed class StreamConfigurations
         _contexts = new ConfigurationCache<StreamContext>(options.ConfigurationEntries);
     }
 
+    /// <summary>What <see cref="Find"/> found last: the configuration of <see cref="LastKey"/>.</summary>
+    public ref readonly StreamContext Last => ref _last;
+
+    /// <summary>Whose configuration it is, as long as it holds; else <see cref="NoKey"/>.</summary>
+    public ulong LastKey => _decoded == Generation ? _lastKey : NoKey;
+
     /// <summary>What identifies a request's configuration: StreamID 31:0, SubstreamID 51:32, whether there is one 52.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong KeyOf(in DmaRequest request) =>
@@ -52,29 +62,36 @@ internal sealed class StreamConfigurations
     /// <returns>The configuration, valid until the next call.</returns>
     public ref readonly StreamContext Find(ulong key, out TranslationFault fault)
     {
+        fault = default;
+        if (key == LastKey)
+            return ref _last;
+        _lastKey = NoKey;
         // What was decoded holds only as long as no entry came or went.
-        if (_decoded == _entries.Generation + _descriptors.Generation)
+        if (_decoded == Generation)
         {
             ref var cached = ref _contexts.Find(key);
             if (!Unsafe.IsNullRef(ref cached))
             {
-                fault = default;
-                return ref cached;
+                (_last, _lastKey) = (cached, key);
+                return ref _last;
             }
         }
 
-        _uncached = default;
-        var built = Build((uint)key, (uint)(key >> 32) & 0xfffff, (key & 1UL << 52) != 0, ref _uncached, out fault);
-        var generation = _entries.Generation + _descriptors.Generation;
-        if (_decoded != generation)
+        _last = default;
+        var built = Build((uint)key, (uint)(key >> 32) & 0xfffff, (key & 1UL << 52) != 0, ref _last, out fault);
+        if (_decoded != Generation)
         {
             _contexts.InvalidateAll();
-            _decoded = generation;
+            _decoded = Generation;
         }
 
-        if (built)
-            _contexts.Insert(key, _uncached);
-        return ref _uncached;
+        if (built && _options.ConfigurationEntries > 0)
+        {
+            _contexts.Insert(key, _last);
+            _lastKey = key;
+        }
+
+        return ref _last;
     }
 
     /// <summary>CFGI_STE: drops the STE and the CDs found through it.</summary>
@@ -99,6 +116,8 @@ internal sealed class StreamConfigurations
         _entries.InvalidateAll();
         _descriptors.InvalidateAll();
     }
+
+    private uint Generation => _entries.Generation + _descriptors.Generation;
 
     private static ulong DescriptorKey(uint stream, uint substream) => ((ulong)stream << 20) | substream;
 

@@ -28,8 +28,8 @@ public sealed class IntelVtdDomain : IommuDomain
     /// <summary>Devices attached, in the order of their attaching.</summary>
     public IReadOnlyList<VtdAttachment> Devices => _devices;
 
-    /// <summary>Indexes of the units on which the domain has an id.</summary>
-    public IEnumerable<int> Units => _ids.Keys.Order();
+    /// <summary>Indexes of the units on which the domain has an id, ascending.</summary>
+    public IReadOnlyList<int> Units { get; private set; } = [];
 
     /// <summary>Gives the domain its page table.</summary>
     public void Use(VtdPageTable table) => PageTable = table;
@@ -51,6 +51,7 @@ public sealed class IntelVtdDomain : IommuDomain
         var unit = device.Unit;
         var (id, references) = _ids.TryGetValue(unit.Index, out var known) ? known : (unit.AllocateDomainId(), 0);
         _ids[unit.Index] = (id, references + 1);
+        Units = [.. _ids.Keys.Order()];
         _devices.Add(device);
         device.Domain = this;
     }
@@ -64,6 +65,7 @@ public sealed class IntelVtdDomain : IommuDomain
         if (references == 1)
         {
             _ids.Remove(unit.Index);
+            Units = [.. _ids.Keys.Order()];
             unit.FreeDomainId(id);
         }
         else

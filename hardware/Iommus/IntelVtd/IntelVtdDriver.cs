@@ -204,7 +204,7 @@ public sealed class IntelVtdDriver : IIommuDriver
         var own = Own(domain);
 
         // Small tables that gave way to a superpage (switch_to_super_page).
-        return gather.Requests.Where(request => request.Kind == InvalidationKind.Walk).SelectMany(request => _flush.Range(own, request.Iova, request.Size, leafOnly: false))
+        return gather.Requests.Count == 0 ? _flush.Mapped(own, iova.Value, size) : gather.Requests.Where(request => request.Kind == InvalidationKind.Walk).SelectMany(request => _flush.Range(own, request.Iova, request.Size, leafOnly: false))
             .Concat(_flush.Mapped(own, iova.Value, size));
     }
 
@@ -214,8 +214,12 @@ public sealed class IntelVtdDriver : IIommuDriver
         ArgumentNullException.ThrowIfNull(gather);
         var own = Own(domain);
         var leafOnly = gather.FreedTables.Count == 0;
-        foreach (var step in gather.Requests.SelectMany(request => _flush.Range(own, request.Iova, request.Size, leafOnly)))
-            yield return step;
+        foreach (var request in gather.Requests)
+        {
+            foreach (var step in _flush.Range(own, request.Iova, request.Size, leafOnly))
+                yield return step;
+        }
+
         foreach (var (address, bytes) in gather.FreedTables)
             _frames.Free(address, bytes);
         gather.Clear();

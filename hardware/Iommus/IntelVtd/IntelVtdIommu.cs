@@ -99,8 +99,7 @@ public sealed class IntelVtdIommu : IIommu
         completions = completions[..requests.Length];
         if (!TranslationEnabled)
         {
-            for (var i = 0; i < requests.Length; i++)
-                completions[i] = _protected.Refuses(requests[i].Iova.Value) ? new DmaCompletion(default, DmaStatus.Aborted, requests[i].Tag) : Complete(requests[i], requests[i].Iova.Value);
+            TranslateWhileOff(requests, completions);
             return;
         }
 
@@ -112,7 +111,7 @@ public sealed class IntelVtdIommu : IIommu
             if (_matchesSource && (request.Attributes & special) == 0 && (iova & InterruptMask) != InterruptBase)
             {
                 ref readonly var entry = ref _iotlb.Find(VtdConfiguration.SourceTag(request), iova);
-                var needed = request.IsWrite ? PagePermissions.Write : PagePermissions.Read;
+                var needed = (PagePermissions)(1 << (int)request.Access);
                 if (!Unsafe.IsNullRef(in entry) && (entry.Permissions & (needed | PagePermissions.PrivilegedOnly)) == needed)
                 {
                     completions[i] = new DmaCompletion(new PhysicalAddress(entry.Translate(iova)), DmaStatus.Completed, request.Tag);
@@ -127,6 +126,13 @@ public sealed class IntelVtdIommu : IIommu
         }
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void TranslateWhileOff(ReadOnlySpan<DmaRequest> requests, Span<DmaCompletion> completions)
+    {
+        for (var i = 0; i < requests.Length; i++)
+            completions[i] = _protected.Refuses(requests[i].Iova.Value) ? new DmaCompletion(default, DmaStatus.Aborted, requests[i].Tag) : Complete(requests[i], requests[i].Iova.Value);
+    }
+
     private static DmaCompletion Complete(in DmaRequest request, ulong address) => new(new PhysicalAddress(address), DmaStatus.Completed, request.Tag);
 
     private DmaCompletion Refuse(in DmaRequest request, ushort code, bool faultsDisabled)
@@ -137,6 +143,7 @@ public sealed class IntelVtdIommu : IIommu
     }
 
     // Everything that the first look at the IOTLB does not settle.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private DmaCompletion Special(in DmaRequest request)
     {
         var iova = request.Iova.Value;
@@ -184,7 +191,6 @@ public sealed class IntelVtdIommu : IIommu
         switch (translation.Kind)
         {
             case VtdTranslationKind.PassThrough:
-                _iotlb.Withdraw();
                 fault = _walker.PassThrough(request, translation);
                 return fault == 0 ? Complete(request, request.Iova.Value) : Refuse(request, fault, translation.FaultsDisabled);
             case VtdTranslationKind.SecondLevel:

@@ -18,10 +18,13 @@ public sealed class VtdDomainFlush
     public IEnumerable<DriverStep> Range(IntelVtdDomain domain, ulong iova, ulong size, bool leafOnly)
     {
         ArgumentNullException.ThrowIfNull(domain);
-        foreach (var unit in domain.Units.Select(index => _units[index]))
+        var (address, mask) = Pages(domain, iova, iova + (size - 1));
+        for (var i = 0; i < domain.Units.Count; i++)
         {
-            var (address, mask) = Pages(domain, iova, iova + (size - 1));
-            foreach (var step in Iotlb(domain, unit, address, mask, leafOnly).Concat(DeviceTlbs(domain, unit, address, mask)))
+            var unit = _units[domain.Units[i]];
+            foreach (var step in Iotlb(domain, unit, address, mask, leafOnly))
+                yield return step;
+            foreach (var step in DeviceTlbs(domain, unit, address, mask))
                 yield return step;
         }
     }
@@ -48,6 +51,8 @@ public sealed class VtdDomainFlush
     public IEnumerable<DriverStep> Mapped(IntelVtdDomain domain, ulong iova, ulong size)
     {
         ArgumentNullException.ThrowIfNull(domain);
+        if (!IsToldOfMappings(domain))
+            return [];
         var (address, mask) = Pages(domain, iova, iova + (size - 1));
         return domain.Units.Select(index => _units[index]).SelectMany(unit => unit.Capability.CachingMode && !domain.FirstLevel
             ? Iotlb(domain, unit, address, mask, leafOnly: false)
@@ -76,6 +81,30 @@ public sealed class VtdDomainFlush
             : _invalidator.Iotlb(unit, VtdGranularity.Domain, id);
     }
 
-    private IEnumerable<DriverStep> DeviceTlbs(IntelVtdDomain domain, VtdUnit unit, ulong address, int mask) =>
-        domain.Devices.Where(device => device.Unit == unit).SelectMany(device => _invalidator.DeviceTlb(device, address, Math.Min(mask, VtdInvalidator.WholeDevice)));
+    private bool IsToldOfMappings(IntelVtdDomain domain)
+    {
+        for (var i = 0; i < domain.Units.Count; i++)
+        {
+            if (_units[domain.Units[i]].Capability is { RequiresWriteBufferFlush: true } or { CachingMode: true })
+                return true;
+        }
+
+        return false;
+    }
+
+    // Mostly there are none, and every unmap comes here.
+    private IEnumerable<DriverStep> DeviceTlbs(IntelVtdDomain domain, VtdUnit unit, ulong address, int mask) => !HasDeviceTlbs(domain)
+        ? []
+        : domain.Devices.Where(device => device.Unit == unit).SelectMany(device => _invalidator.DeviceTlb(device, address, Math.Min(mask, VtdInvalidator.WholeDevice)));
+
+    private static bool HasDeviceTlbs(IntelVtdDomain domain)
+    {
+        for (var i = 0; i < domain.Devices.Count; i++)
+        {
+            if (domain.Devices[i].AtsEnabled)
+                return true;
+        }
+
+        return false;
+    }
 }

@@ -110,16 +110,25 @@ public sealed class VtdInvalidator
         ArgumentNullException.ThrowIfNull(descriptors);
         for (var attempt = 0; attempt < _options.MaxSubmissions; attempt++)
         {
-            foreach (var descriptor in descriptors)
+            // The wait comes last, behind its status word.
+            var status = unit.QueueStatus + ((ulong)((unit.QueueTail + descriptors.Length) % QueueLength) * 4);
+            for (var index = 0; index <= descriptors.Length; index++)
             {
-                foreach (var step in Put(unit, descriptor))
-                    yield return step;
+                if (index == descriptors.Length)
+                    yield return DriverStep.Store(status, InUse, "QI status", 4);
+                var descriptor = index < descriptors.Length ? descriptors[index] : VtdDescriptor.Wait(Done, status);
+                var address = unit.Queue + ((ulong)unit.QueueTail << unit.DescriptorShift);
+                yield return DriverStep.Store(address, descriptor.Word0, "QI q0");
+                yield return DriverStep.Store(address + 8, descriptor.Word1, "QI q1");
+                if (unit.Scalable)
+                {
+                    yield return DriverStep.Store(address + 16, 0, "QI q2");
+                    yield return DriverStep.Store(address + 24, 0, "QI q3");
+                }
+
+                unit.QueueTail = (unit.QueueTail + 1) % QueueLength;
             }
 
-            var status = unit.QueueStatus + ((ulong)unit.QueueTail * 4);
-            yield return DriverStep.Store(status, InUse, "QI status", 4);
-            foreach (var step in Put(unit, VtdDescriptor.Wait(Done, status)))
-                yield return step;
             yield return DriverStep.Write(IntelVtdRegisters.QueueTail, (ulong)unit.QueueTail << unit.DescriptorShift, unit: unit.Index);
             var timedOut = false;
             for (var polls = 0; !timedOut; polls++)
@@ -146,20 +155,6 @@ public sealed class VtdInvalidator
         }
 
         throw new DriverException(Errno.ETIMEDOUT, $"unit {unit.Index}: a device TLB did not answer {_options.MaxSubmissions} times");
-    }
-
-    private static IEnumerable<DriverStep> Put(VtdUnit unit, VtdDescriptor descriptor)
-    {
-        var address = unit.Queue + ((ulong)unit.QueueTail << unit.DescriptorShift);
-        yield return DriverStep.Store(address, descriptor.Word0, "QI q0");
-        yield return DriverStep.Store(address + 8, descriptor.Word1, "QI q1");
-        if (unit.Scalable)
-        {
-            yield return DriverStep.Store(address + 16, 0, "QI q2");
-            yield return DriverStep.Store(address + 24, 0, "QI q3");
-        }
-
-        unit.QueueTail = (unit.QueueTail + 1) % QueueLength;
     }
 
     // qi_check_fault: the descriptor at the head is replaced by a wait, and the unit goes on.

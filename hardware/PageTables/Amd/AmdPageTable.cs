@@ -8,6 +8,10 @@ namespace Emulator.Hardware.PageTables.Amd;
 /// <remarks>Source: Linux 6.1 and 6.12 drivers/iommu/amd/io_pgtable.c and io_pgtable_v2.c.</remarks>
 public abstract class AmdPageTable : IPageTable
 {
+    // Two places, since leaves are often in another bank than the tables above them.
+    private protected BankCursor Upper;
+    private protected BankCursor Leaves;
+
     private readonly IFrameAllocator _frames;
 
     /// <summary>Allocates the top table.</summary>
@@ -19,7 +23,7 @@ public abstract class AmdPageTable : IPageTable
     {
         ArgumentNullException.ThrowIfNull(memory);
         ArgumentNullException.ThrowIfNull(frames);
-        (Memory, _frames, Kernel, Levels) = (memory, frames, kernel, levels);
+        (Memory, Upper, Leaves, _frames, Kernel, Levels) = (memory, new BankCursor(memory), new BankCursor(memory), frames, kernel, levels);
         Root = frames.Allocate(PhysicalMemory.FrameSize);
     }
 
@@ -50,7 +54,7 @@ public abstract class AmdPageTable : IPageTable
     {
         if (FindEntry(iova, out var size) is not { } slot)
             return null;
-        var entry = Memory.Read64(slot);
+        var entry = Upper.Read64(slot);
         return (entry & AmdTables.Present) != 0 ? (entry & AmdTables.AddressMask & ~(size - 1)) | (iova & (size - 1)) : null;
     }
 
@@ -66,7 +70,9 @@ public abstract class AmdPageTable : IPageTable
     }
 
     // PAGE_SIZE_PTE_COUNT: the entries that hold a page, 1 where it is as large as a level's entry covers.
-    private protected static ulong CopiesOf(ulong pageSize) => 1UL << ((BitOperations.TrailingZeroCount(pageSize) - AmdTables.PageShift) % AmdTables.IndexBits);
+    private protected static ulong CopiesOf(ulong pageSize) => pageSize == PhysicalMemory.FrameSize
+        ? 1
+        : 1UL << ((BitOperations.TrailingZeroCount(pageSize) - AmdTables.PageShift) % AmdTables.IndexBits);
 
     private protected static ulong Slot(ulong table, int level, ulong iova) => AmdTables.Slot(table, AmdTables.Shift(level), iova);
 
@@ -75,6 +81,42 @@ public abstract class AmdPageTable : IPageTable
 
     // Whether an entry points to a table.
     private protected abstract bool IsTable(ulong entry);
+
+    // alloc_pte, v2_alloc_pte: the entry that a page goes to, with the tables above it; null without memory or where a level would be skipped.
+    private protected abstract ulong? MakeEntry(ulong iova, ulong pageSize, InvalidationGather gather, ref bool replaced);
+
+    // Clears an entry that a page is going to take; true when something is replaced by it.
+    private protected abstract bool Replace(ulong slot, ulong pageSize, InvalidationGather gather);
+
+    // Maps pages whose leaves begin with the given one, each larger by the page than the one before. Less than all where no entry can be made.
+    private protected ulong MapPages(ulong iova, ulong leaf, ulong pageSize, ulong count, ulong copies, InvalidationGather gather, ref bool replaced)
+    {
+        var left = count;
+        while (left > 0 && MakeEntry(iova, pageSize, gather, ref replaced) is { } slot)
+        {
+            // The pages that go to the same table.
+            var here = Math.Min(left, (PhysicalMemory.FrameSize - (slot & (PhysicalMemory.FrameSize - 1))) / (8 * copies));
+            left -= here;
+            iova += here * pageSize;
+            while (here > 0)
+            {
+                var run = copies == 1 ? Leaves.CountRun64(slot, here, ulong.MaxValue, set: false) : 0;
+                if (run == 0)
+                {
+                    run = 1;
+                    for (var i = 0UL; i < copies; i++)
+                        replaced |= Replace(slot + (i << 3), pageSize, gather);
+                }
+
+                Leaves.Fill64(slot, run * copies, leaf, copies == 1 ? pageSize : 0);
+                slot += run * copies << 3;
+                leaf += run * pageSize;
+                here -= run;
+            }
+        }
+
+        return (count - left) * pageSize;
+    }
 
     // Clears whole pages until the bytes are reached, whatever page size was asked for.
     private protected ulong ClearPages(ulong iova, ulong pageSize, ulong count, InvalidationGather gather)
@@ -85,8 +127,7 @@ public abstract class AmdPageTable : IPageTable
         {
             if (FindEntry(iova, out var found) is not { } slot)
                 break;
-            for (var i = 0UL; i < CopiesOf(found); i++)
-                Memory.Write64(slot + (i << 3), 0);
+            Leaves.Fill64(slot, CopiesOf(found), 0, 0);
             iova = (iova & ~(found - 1)) + found;
             unmapped += found;
         }
@@ -114,7 +155,7 @@ public abstract class AmdPageTable : IPageTable
     {
         for (var slot = table; level > 1 && slot < table + PhysicalMemory.FrameSize; slot += 8)
         {
-            var entry = Memory.Read64(slot);
+            var entry = Upper.Read64(slot);
             if (IsTable(entry))
                 FreeTree(entry & AmdTables.AddressMask, level - 1, free);
         }

@@ -20,6 +20,9 @@ internal static class AmdTables
     /// <summary>log2 of the bytes that an entry of a level covers.</summary>
     public static int Shift(int level) => PageShift + (IndexBits * level);
 
+    /// <summary>The level whose entries cover 2^<paramref name="shift"/> bytes.</summary>
+    public static int Level(int shift) => (shift - PageShift) / IndexBits;
+
     /// <summary>Address of the entry that an address selects.</summary>
     /// <param name="table">The table.</param>
     /// <param name="shift">log2 of the bytes that one of its entries covers.</param>

@@ -49,32 +49,26 @@ public sealed class AmdV1PageTable : AmdPageTable
             throw new KernelBugException($"io_pgtable.c:363: 0x{iova:x} -> 0x{physical:x} is not aligned to 0x{pageSize:x}");
         if ((protection & (Protection.Read | Protection.Write)) == 0)
             return new MapResult(Errno.EINVAL, 0);
-        var (first, mapped, replaced, errno) = (iova, 0UL, false, Errno.None);
         var copies = CopiesOf(pageSize);
-        var leaf = default(AmdV1Entry);
-        for (var page = 0UL; page < count; page++)
-        {
-            if (MakeEntry(iova, pageSize, gather, ref replaced) is not { } entry)
-            {
-                errno = Errno.ENOMEM;
-                break;
-            }
+        var (mapped, replaced) = (0UL, false);
+        var size = count << BitOperations.TrailingZeroCount(pageSize);
 
-            for (var i = 0UL; i < copies; i++)
-                replaced |= ClearAndFree(entry + (i << 3), gather);
-            leaf = AmdV1Entry.Leaf(physical, pageSize, copies > 1, protection);
-            for (var i = 0UL; i < copies; i++)
-                Memory.Write64(entry + (i << 3), leaf.Raw);
-            iova += pageSize;
-            physical += pageSize;
-            mapped += pageSize;
+        // Beyond the addresses of an entry, which the kernel does not look at, leaves do not grow evenly.
+        var run = (physical | (physical + size)) >> PhysicalAddress.Bits == 0 ? count : 1;
+        while (mapped < size)
+        {
+            var leaf = AmdV1Entry.Leaf(physical + mapped, pageSize, copies > 1, protection);
+            var done = MapPages(iova + mapped, leaf.Raw, pageSize, run, copies, gather, ref replaced);
+            mapped += done;
+            if (done < run * pageSize)
+                break;
         }
 
         if (replaced && ChecksEnd)
-            gather.AddWalk(first, count << BitOperations.TrailingZeroCount(pageSize), pageSize);
+            gather.AddWalk(iova, size, pageSize);
         else if (replaced)
             gather.AddAll();
-        return new MapResult(errno, mapped);
+        return new MapResult(mapped < size ? Errno.ENOMEM : Errno.None, mapped);
     }
 
     /// <inheritdoc/>
@@ -92,10 +86,9 @@ public sealed class AmdV1PageTable : AmdPageTable
     // PM_LEVEL_SIZE
     private static ulong LastAddress(int levels) => levels < AmdV1Walker.MaxLevels ? (1UL << AmdTables.Shift(levels)) - 1 : ulong.MaxValue;
 
-    private AmdV1Entry Read(ulong address) => new(Memory.Read64(address));
+    private AmdV1Entry Read(ulong address) => new(Upper.Read64(address));
 
-    // alloc_pte: the entry that a page goes to, with the tables above it; null without memory or where a level would be skipped.
-    private ulong? MakeEntry(ulong iova, ulong pageSize, InvalidationGather gather, ref bool replaced)
+    private protected override ulong? MakeEntry(ulong iova, ulong pageSize, InvalidationGather gather, ref bool replaced)
     {
         var highest = ChecksEnd ? iova + (pageSize - 1) : iova;
         while (highest > LastAddress(Levels) || (ChecksEnd && Levels - 1 < LevelOf(pageSize)))
@@ -106,9 +99,10 @@ public sealed class AmdV1PageTable : AmdPageTable
 
         var level = Levels - 1;
         var slot = Slot(Root, level, iova);
-        while (level > LevelOf(pageSize))
+        var leafLevel = LevelOf(pageSize);
+        while (level > leafLevel)
         {
-            var entry = Read(slot);
+            var entry = new AmdV1Entry(Upper.Read64(slot));
             if (entry.Present && entry.NextLevel == AmdV1Entry.SizedLeaf)
             {
                 ClearCopies(slot, entry);
@@ -119,7 +113,7 @@ public sealed class AmdV1PageTable : AmdPageTable
                 if (Allocate() is not { } page)
                     return null;
                 replaced |= entry.Present;
-                Memory.Write64(slot, AmdV1Entry.Table(page, level).Raw);
+                Upper.Write64(slot, AmdV1Entry.Table(page, level).Raw);
             }
             else if (entry.NextLevel != level)
             {
@@ -139,7 +133,7 @@ public sealed class AmdV1PageTable : AmdPageTable
     {
         if (Levels == AmdV1Walker.MaxLevels || Allocate() is not { } root)
             return false;
-        Memory.Write64(root, AmdV1Entry.Table(Root, Levels).Raw);
+        Upper.Write64(root, AmdV1Entry.Table(Root, Levels).Raw);
         Root = root;
         Levels++;
         gather.AddRoot();
@@ -155,10 +149,10 @@ public sealed class AmdV1PageTable : AmdPageTable
     }
 
     // free_clear_pte: true when tables below the entry are to be freed.
-    private bool ClearAndFree(ulong slot, InvalidationGather gather)
+    private protected override bool Replace(ulong slot, ulong pageSize, InvalidationGather gather)
     {
         var entry = Read(slot);
-        Memory.Write64(slot, 0);
+        Leaves.Write64(slot, 0);
         if (!IsTable(entry.Raw))
             return false;
         FreeTree(entry.Address, entry.NextLevel, gather.AddFreedTable);
@@ -176,7 +170,7 @@ public sealed class AmdV1PageTable : AmdPageTable
         var slot = Slot(Root, level, iova);
         while (level > 0)
         {
-            var entry = Read(slot);
+            var entry = new AmdV1Entry(Upper.Read64(slot));
             if (!entry.Present)
                 return null;
             if (entry.NextLevel is 0 or AmdV1Entry.SizedLeaf)
@@ -188,7 +182,7 @@ public sealed class AmdV1PageTable : AmdPageTable
         }
 
         size = 1UL << AmdTables.Shift(level);
-        var leaf = Read(slot);
+        var leaf = new AmdV1Entry(Leaves.Read64(slot));
         if (leaf.NextLevel != AmdV1Entry.SizedLeaf)
             return slot;
         size = 1UL << leaf.EncodedShift;

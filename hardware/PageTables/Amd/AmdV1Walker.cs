@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Emulator.Hardware.Memory;
 using Emulator.Hardware.Translation;
 
@@ -20,70 +21,96 @@ public static class AmdV1Walker
     /// <param name="result">What was found.</param>
     public static void Walk(PhysicalMemory memory, ulong root, int levels, ulong iova, PagePermissions permissions, out WalkResult result)
     {
-        result = default;
         var shift = AmdTables.Shift(levels - 1);
-        result.Level = (sbyte)(levels - 1);
+        var level = levels - 1;
         if (levels < MaxLevels && iova >> (shift + AmdTables.IndexBits) != 0)
         {
-            result.Status = WalkStatus.InputSize;
+            result = new WalkResult { Level = (sbyte)level, Status = WalkStatus.InputSize };
             return;
         }
 
-        var table = root;
+        var cursor = new BankCursor(memory, root);
+        var (table, address, word, reads, output, span) = (root, 0UL, 0UL, 0, 0UL, 0);
+        WalkStatus status;
         while (true)
         {
-            if (!AmdWalkStep.TryRead(memory, table, shift, iova, ref result))
-                return;
-            var entry = new AmdV1Entry(result.Entry);
+            address = AmdTables.Slot(table, shift, iova);
+            if (!cursor.TryRead64(address, out var raw))
+            {
+                status = WalkStatus.ReadAbort;
+                break;
+            }
+
+            reads++;
+            word = raw;
+            if ((raw & AmdTables.Present) == 0)
+            {
+                status = WalkStatus.NotPresent;
+                break;
+            }
+
+            var entry = new AmdV1Entry(raw);
             var next = entry.NextLevel;
             permissions &= entry.Permissions;
-            if ((result.Entry & AmdV1Entry.ReservedMask) != 0)
+            if ((raw & AmdV1Entry.ReservedMask) != 0)
             {
-                result.Status = WalkStatus.Reserved;
-                return;
+                status = WalkStatus.Reserved;
+                break;
             }
 
-            if (next is 0 or AmdV1Entry.SizedLeaf)
+            // Mostly the next level down, which the address of its entry then need not wait for.
+            if (next == level && level > 0)
             {
-                Finish(entry, shift, iova, permissions, ref result);
-                return;
+                shift -= AmdTables.IndexBits;
             }
-
-            if (next > result.Level)
+            else if (next is 0 or AmdV1Entry.SizedLeaf)
             {
-                result.Status = WalkStatus.Reserved;
-                return;
+                status = Finish(entry, shift, iova, out span, out output);
+                break;
             }
-
-            var below = AmdTables.Shift(next - 1);
-            if (((iova & ((1UL << shift) - 1)) >> (below + AmdTables.IndexBits)) != 0)
+            else if (next > level)
             {
-                result.Status = WalkStatus.InputSize;
-                return;
+                status = WalkStatus.Reserved;
+                break;
+            }
+            else
+            {
+                var below = AmdTables.Shift(next - 1);
+                if (((iova & ((1UL << shift) - 1)) >> (below + AmdTables.IndexBits)) != 0)
+                {
+                    status = WalkStatus.InputSize;
+                    break;
+                }
+
+                shift = below;
             }
 
             table = entry.Address;
-            shift = below;
-            result.Level = (sbyte)(next - 1);
+            level = next - 1;
         }
+
+        result.Status = status;
+        result.Level = (sbyte)level;
+        result.PageShift = (byte)span;
+        result.Permissions = span != 0 ? permissions : PagePermissions.None;
+        result.Reads = (byte)reads;
+        result.Output = output;
+        result.Entry = word;
+        result.EntryAddress = address;
     }
 
-    private static void Finish(AmdV1Entry entry, int shift, ulong iova, PagePermissions permissions, ref WalkResult result)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static WalkStatus Finish(AmdV1Entry entry, int shift, ulong iova, out int span, out ulong output)
     {
+        (span, output) = (0, 0);
         var size = entry.NextLevel == AmdV1Entry.SizedLeaf ? entry.EncodedShift : shift;
         if (size < shift)
-        {
-            result.Status = WalkStatus.Reserved;
-            return;
-        }
-
+            return WalkStatus.Reserved;
         var offset = (1UL << size) - 1;
-        var output = (entry.Address & ~offset) | (iova & offset);
 
         // An encoded size that reaches beyond this table's entries (as Linux 6.1 writes for pages of a terabyte and more) holds for this entry's own span.
-        var span = size < shift + AmdTables.IndexBits ? size : shift;
-        result.PageShift = (byte)span;
-        result.Output = output & ~((1UL << span) - 1);
-        result.Permissions = permissions;
+        span = size < shift + AmdTables.IndexBits ? size : shift;
+        output = ((entry.Address & ~offset) | (iova & offset)) & ~((1UL << span) - 1);
+        return WalkStatus.Ok;
     }
 }

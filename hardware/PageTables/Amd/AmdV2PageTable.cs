@@ -35,28 +35,25 @@ public sealed class AmdV2PageTable : AmdPageTable
             return new MapResult(Errno.EINVAL, 0, Warnings: 1);
         if (count == 0 || (protection & (Protection.Read | Protection.Write)) == 0)
             return new MapResult(Errno.EINVAL, 0);
-        var (first, replaced, errno) = (iova, false, Errno.None);
+        var (mapped, replaced) = (0UL, false);
         var size = count << BitOperations.TrailingZeroCount(pageSize);
-        var mapped = 0UL;
+
+        // Beyond the addresses of an entry, which the kernel does not look at, leaves do not grow evenly.
+        var run = (physical | (physical + size)) >> PhysicalAddress.Bits == 0 ? count : 1;
         while (mapped < size)
         {
-            if (MakeEntry(iova, LeafLevel(pageSize), gather, ref replaced) is not { } slot)
-            {
-                errno = Kernel == KernelVersion.Linux61 ? Errno.EINVAL : Errno.ENOMEM;
+            var leaf = AmdV2Entry.Leaf(physical + mapped, pageSize != PhysicalMemory.FrameSize, protection);
+            var done = MapPages(iova + mapped, leaf.Raw, pageSize, run, 1, gather, ref replaced);
+            mapped += done;
+            if (done < run * pageSize)
                 break;
-            }
-
-            Memory.Write64(slot, AmdV2Entry.Leaf(physical, pageSize != PhysicalMemory.FrameSize, protection).Raw);
-            iova += pageSize;
-            physical += pageSize;
-            mapped += pageSize;
         }
 
         if (replaced && Kernel == KernelVersion.Linux61 && mapped > pageSize)
             gather.AddAll();
         else if (replaced)
-            gather.AddWalk(first, Kernel == KernelVersion.Linux61 ? PhysicalMemory.FrameSize : size, pageSize);
-        return new MapResult(errno, mapped);
+            gather.AddWalk(iova, Kernel == KernelVersion.Linux61 ? PhysicalMemory.FrameSize : size, pageSize);
+        return new MapResult(mapped == size ? Errno.None : Kernel == KernelVersion.Linux61 ? Errno.EINVAL : Errno.ENOMEM, mapped);
     }
 
     /// <inheritdoc/>
@@ -76,26 +73,24 @@ public sealed class AmdV2PageTable : AmdPageTable
 
     private bool IsPageSize(ulong size) => BitOperations.IsPow2(size) && (size & PageSizeBitmap) != 0;
 
-    private AmdV2Entry Read(ulong address) => new(Memory.Read64(address));
-
-    // v2_alloc_pte
-    private ulong? MakeEntry(ulong iova, int leafLevel, InvalidationGather gather, ref bool replaced)
+    private protected override ulong? MakeEntry(ulong iova, ulong pageSize, InvalidationGather gather, ref bool replaced)
     {
         var level = Levels - 1;
+        var leafLevel = LeafLevel(pageSize);
         var slot = Slot(Root, level, iova);
         while (level > leafLevel)
         {
-            var entry = Read(slot);
+            var entry = new AmdV2Entry(Upper.Read64(slot));
             if (entry.Present && entry.Large)
             {
-                Memory.Write64(slot, 0);
+                Upper.Write64(slot, 0);
                 replaced = true;
             }
             else if (!entry.Present)
             {
                 if (Allocate() is not { } page)
                     return null;
-                Memory.Write64(slot, AmdV2Entry.Table(page).Raw);
+                Upper.Write64(slot, AmdV2Entry.Table(page).Raw);
             }
             else
             {
@@ -104,18 +99,21 @@ public sealed class AmdV2PageTable : AmdPageTable
             }
         }
 
-        // The kernel takes a present entry for a table pointer here even when it is a leaf of the same size, and frees the data page
-        // (io_pgtable_v2.c:190). Freed is only what is a table.
-        var old = Read(slot);
-        if (old.Present)
-        {
-            replaced = true;
-            Memory.Write64(slot, 0);
-            if (leafLevel > 0 && !old.Large)
-                FreeTree(old.Address, leafLevel, gather.AddFreedTable);
-        }
-
         return slot;
+    }
+
+    // The kernel takes a present entry for a table pointer here even when it is a leaf of the same size, and frees the data page
+    // (io_pgtable_v2.c:190). Freed is only what is a table.
+    private protected override bool Replace(ulong slot, ulong pageSize, InvalidationGather gather)
+    {
+        var old = new AmdV2Entry(Leaves.Read64(slot));
+        if (!old.Present)
+            return false;
+        Leaves.Write64(slot, 0);
+        var leafLevel = LeafLevel(pageSize);
+        if (leafLevel > 0 && !old.Large)
+            FreeTree(old.Address, leafLevel, gather.AddFreedTable);
+        return true;
     }
 
     private protected override bool IsTable(ulong entry) => new AmdV2Entry(entry) is { Present: true, Large: false };
@@ -125,21 +123,26 @@ public sealed class AmdV2PageTable : AmdPageTable
         size = PhysicalMemory.FrameSize;
         var level = Levels - 1;
         var slot = Slot(Root, level, iova);
-        while (level > 0)
+        var entry = new AmdV2Entry(Upper.Read64(slot));
+        while (level > 1)
         {
-            var entry = Read(slot);
             if (!entry.Present)
                 return null;
             level--;
             slot = Slot(entry.Address, level, iova);
-            if (!Read(slot).Large)
+            entry = new AmdV2Entry(Upper.Read64(slot));
+            if (!entry.Large)
                 continue;
-            if (level is not (1 or 2))
+            if (level > 2)
                 return null;
             size = level == 2 ? Page1G : Page2M;
             return slot;
         }
 
-        return slot;
+        // Bit 7 counts at the lowest level too, where it is no size.
+        if (!entry.Present)
+            return null;
+        slot = Slot(entry.Address, 0, iova);
+        return new AmdV2Entry(Leaves.Read64(slot)).Large ? null : slot;
     }
 }

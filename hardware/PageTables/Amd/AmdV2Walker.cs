@@ -16,45 +16,57 @@ public static class AmdV2Walker
     /// <param name="result">What was found.</param>
     public static void Walk(PhysicalMemory memory, ulong root, int levels, ulong iova, PagePermissions permissions, out WalkResult result)
     {
-        result = default;
         var shift = AmdTables.Shift(levels - 1);
-        result.Level = (sbyte)(levels - 1);
         if (iova >> (shift + AmdTables.IndexBits) != 0)
         {
-            result.Status = WalkStatus.InputSize;
+            result = new WalkResult { Level = (sbyte)(levels - 1), Status = WalkStatus.InputSize };
             return;
         }
 
-        var (table, executable, privileged) = (root, PagePermissions.Execute, PagePermissions.None);
+        var cursor = new BankCursor(memory, root);
+        var (table, word, all, any) = (root, 0UL, ulong.MaxValue, 0UL);
+        WalkStatus status;
         while (true)
         {
-            if (!AmdWalkStep.TryRead(memory, table, shift, iova, ref result))
-                return;
-            var entry = new AmdV2Entry(result.Entry);
-            if (!entry.Writable)
-                permissions &= ~PagePermissions.Write;
-            if (entry.NoExecute)
-                executable = PagePermissions.None;
-            if (!entry.User)
-                privileged = PagePermissions.PrivilegedOnly;
-            var large = entry.Large && result.Level > 0;
-            if (large && result.Level > 2)
+            if (!cursor.TryRead64(AmdTables.Slot(table, shift, iova), out var raw))
             {
-                result.Status = WalkStatus.Reserved;
-                return;
+                status = WalkStatus.ReadAbort;
+                break;
             }
 
-            if (large || result.Level == 0)
+            word = raw;
+            if ((raw & AmdTables.Present) == 0)
             {
-                result.PageShift = (byte)shift;
-                result.Output = entry.Address & ~((1UL << shift) - 1);
-                result.Permissions = permissions | executable | privileged;
-                return;
+                status = WalkStatus.NotPresent;
+                break;
             }
 
-            table = entry.Address;
+            all &= raw;
+            any |= raw;
+            if (shift == AmdTables.PageShift || new AmdV2Entry(raw).Large)
+            {
+                status = shift > AmdTables.Shift(2) ? WalkStatus.Reserved : WalkStatus.Ok;
+                break;
+            }
+
+            table = raw & AmdV2Entry.AddressMask;
             shift -= AmdTables.IndexBits;
-            result.Level--;
         }
+
+        result = default;
+        var level = AmdTables.Level(shift);
+        result.Status = status;
+        result.Level = (sbyte)level;
+        result.Reads = (byte)(levels - level - (status == WalkStatus.ReadAbort ? 1 : 0));
+        result.Entry = word;
+        result.EntryAddress = AmdTables.Slot(table, shift, iova);
+        if (status != WalkStatus.Ok)
+            return;
+        var (every, some) = (new AmdV2Entry(all), new AmdV2Entry(any));
+        result.PageShift = (byte)shift;
+        result.Output = word & AmdV2Entry.AddressMask & (ulong.MaxValue << shift);
+        result.Permissions = (every.Writable ? permissions : permissions & ~PagePermissions.Write)
+            | (some.NoExecute ? PagePermissions.None : PagePermissions.Execute)
+            | (every.User ? PagePermissions.None : PagePermissions.PrivilegedOnly);
     }
 }

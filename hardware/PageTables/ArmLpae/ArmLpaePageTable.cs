@@ -1,3 +1,4 @@
+using System.Numerics;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Memory;
 
@@ -17,12 +18,24 @@ public sealed class ArmLpaePageTable : IPageTable
 
     private readonly PhysicalMemory _memory;
     private readonly IFrameAllocator _frames;
+    private readonly int _bitsPerLevel;
+    private readonly int _startShift;
+    private readonly int _startLevel;
+    private readonly bool _wide;
     private readonly bool _synced;
     private readonly bool _mali;
+    private BankCursor _upper;
+    private BankCursor _leaves;
 
     private ArmLpaePageTable(PhysicalMemory memory, IFrameAllocator frames, ArmLpaeLayout layout)
     {
         (_memory, _frames, Layout) = (memory, frames, layout);
+        _upper = new BankCursor(memory);
+        _leaves = new BankCursor(memory);
+        _bitsPerLevel = layout.GranuleShift - 3;
+        _startLevel = layout.StartLevel;
+        _startShift = BitOperations.Log2(layout.BlockSize(_startLevel));
+        _wide = layout.GranuleShift == 16;
         _synced = !layout.Config.CoherentWalk;
         _mali = layout.Config.Format == ArmLpaeFormat.Mali;
         Root = frames.Allocate(layout.RootAllocation);
@@ -66,7 +79,7 @@ public sealed class ArmLpaePageTable : IPageTable
             return new MapResult(Errno.ERANGE, 0, Warnings: 1);
         if ((protection & (Protection.Read | Protection.Write)) == 0)
             return new MapResult(Errno.EINVAL, 0);
-        return MapAt(Root, Layout.StartLevel, iova, physical, pageSize, Config.OnePageAtATime ? 1 : count, LeafAttributes(protection), gather);
+        return MapPages(iova, physical, pageSize, Config.OnePageAtATime ? 1 : count, LeafAttributes(protection), gather);
     }
 
     /// <inheritdoc/>
@@ -142,63 +155,79 @@ public sealed class ArmLpaePageTable : IPageTable
         Root = 0;
     }
 
-    private MapResult MapAt(ulong table, int level, ulong iova, ulong physical, ulong pageSize, ulong count, ulong attributes, InvalidationGather gather)
+    private MapResult MapPages(ulong iova, ulong physical, ulong pageSize, ulong count, ulong attributes, InvalidationGather gather)
     {
-        var index = Layout.Index(iova, level);
-        var slot = table + (8 * index);
-        if (pageSize == Layout.BlockSize(level))
+        var (table, level, shift) = (Root, _startLevel, _startShift);
+        var index = Index(iova, level, shift);
+        while (pageSize != 1UL << shift)
         {
-            var entries = Math.Min(count, Layout.EntriesFrom(index));
-            var result = WriteLeaves(table, slot, level, iova, physical, entries, attributes, gather);
-            return result.Errno == Errno.None ? result with { Mapped = entries * pageSize } : result;
+            if (level >= ArmLpaeLayout.LastLevel)
+                return new MapResult(Errno.EINVAL, 0, Warnings: 1);
+            var slot = table + (8 * index);
+            var entry = _upper.Read64(slot);
+            if (entry == 0)
+            {
+                if (Allocate() is not { } below)
+                    return new MapResult(Errno.ENOMEM, 0);
+                InstallTable(slot, below);
+                table = below;
+            }
+            else if (IsLeaf(entry, level))
+            {
+                return new MapResult(Errno.EEXIST, 0, Warnings: 1);
+            }
+            else
+            {
+                table = AddressOf(entry);
+            }
+
+            level++;
+            shift -= _bitsPerLevel;
+            index = Index(iova, level, shift);
         }
 
-        if (level >= ArmLpaeLayout.LastLevel)
-            return new MapResult(Errno.EINVAL, 0, Warnings: 1);
-        var entry = _memory.Read64(slot);
-        if (entry == 0)
-        {
-            ulong below;
-            try
-            {
-                below = _frames.Allocate(Layout.TableBytes);
-            }
-            catch (DriverException e) when (e.Errno == Errno.ENOMEM)
-            {
-                return new MapResult(Errno.ENOMEM, 0);
-            }
+        var first = table + (8 * index);
+        var entries = Math.Min(count, Layout.EntriesFrom(index));
+        if (_leaves.CountRun64(first, entries, mask: 1, set: false) != entries && MakeRoom(table, first, level, iova, entries, gather) is not Errno.None and var errno)
+            return new MapResult(errno, 0, Warnings: 1);
 
-            InstallTable(slot, below);
-            return MapAt(below, level + 1, iova, physical, pageSize, count, attributes, gather);
-        }
-
-        if (IsLeaf(entry, level))
-            return new MapResult(Errno.EEXIST, 0, Warnings: 1);
-        return MapAt(AddressOf(entry), level + 1, iova, physical, pageSize, count, attributes, gather);
+        // Where upper address bits move to lower ones, words do not grow evenly.
+        var run = (physical + (entries * pageSize)) >> 48 == 0 ? entries : 1;
+        for (var i = 0UL; i < entries; i += run)
+            _leaves.Fill64(first + (8 * i), run, Leaf(level, physical + (i * pageSize), attributes), pageSize);
+        return new MapResult(Errno.None, entries * pageSize);
     }
 
-    private MapResult WriteLeaves(ulong table, ulong slot, int level, ulong iova, ulong physical, ulong entries, ulong attributes, InvalidationGather gather)
+    private Errno MakeRoom(ulong table, ulong slot, int level, ulong iova, ulong entries, InvalidationGather gather)
     {
         var size = Layout.BlockSize(level);
         for (var i = 0UL; i < entries; i++)
         {
             var entry = _memory.Read64(slot + (8 * i));
             if (IsLeaf(entry, level))
-                return new MapResult(Errno.EEXIST, 0, Warnings: 1);
+                return Errno.EEXIST;
             // What lies below goes at once, though a later entry of this call may still refuse the whole.
             if ((entry & 3) == ArmLpaeEntry.TypeTableOrPage && UnmapAt(table, level, iova + (i * size), size, 1, gather, askPages: false) != size)
-                return new MapResult(Errno.EINVAL, 0, Warnings: 1);
+                return Errno.EINVAL;
         }
 
-        for (var i = 0UL; i < entries; i++)
-            WriteLeaf(slot + (8 * i), level, physical + (i * size), attributes);
-        return new MapResult(Errno.None, 0);
+        return Errno.None;
     }
 
-    private void WriteLeaf(ulong slot, int level, ulong physical, ulong attributes)
+    private ulong Leaf(int level, ulong physical, ulong attributes) =>
+        attributes | (level == ArmLpaeLayout.LastLevel && !_mali ? ArmLpaeEntry.TypeTableOrPage : ArmLpaeEntry.TypeBlock) | ArmLpaeEntry.Encode(physical);
+
+    // Null without memory.
+    private ulong? Allocate()
     {
-        var type = level == ArmLpaeLayout.LastLevel && !_mali ? ArmLpaeEntry.TypeTableOrPage : ArmLpaeEntry.TypeBlock;
-        Store(slot, attributes | type | ArmLpaeEntry.Encode(physical));
+        try
+        {
+            return _frames.Allocate(Layout.TableBytes);
+        }
+        catch (DriverException e) when (e.Errno == Errno.ENOMEM)
+        {
+            return null;
+        }
     }
 
     private void InstallTable(ulong slot, ulong table)
@@ -206,25 +235,28 @@ public sealed class ArmLpaePageTable : IPageTable
         var entry = ArmLpaeEntry.Encode(table) | ArmLpaeEntry.TypeTableOrPage;
         if ((Config.Quirks & ArmLpaeQuirks.NonSecure) != 0)
             entry |= ArmLpaeEntry.TableNonSecure;
-        Store(slot, entry);
+        _memory.Write64(slot, entry);
         if (_synced)
-            Store(slot, entry | ArmLpaeEntry.SoftwareSynced);
+            _memory.Write64(slot, entry | ArmLpaeEntry.SoftwareSynced);
     }
 
     private ulong UnmapAt(ulong table, int level, ulong iova, ulong pageSize, ulong count, InvalidationGather gather, bool askPages)
     {
-        if (level >= ArmLpaeLayout.MaxLevels)
-            return 0;
-        var index = Layout.Index(iova, level);
-        var slot = table + (8 * index);
-        var entry = _memory.Read64(slot);
-        if (entry == 0)
-            return 0;
-        if (pageSize == Layout.BlockSize(level))
-            return ClearEntries(slot, level, iova, pageSize, Math.Min(count, Layout.EntriesFrom(index)), gather, askPages);
-        return IsLeaf(entry, level)
-            ? Split(slot, entry, level + 1, iova, pageSize, count, gather, askPages)
-            : UnmapAt(AddressOf(entry), level + 1, iova, pageSize, count, gather, askPages);
+        for (var shift = _startShift - ((level - _startLevel) * _bitsPerLevel); level < ArmLpaeLayout.MaxLevels; level++, shift -= _bitsPerLevel)
+        {
+            var index = Index(iova, level, shift);
+            var slot = table + (8 * index);
+            var entry = level == ArmLpaeLayout.LastLevel ? _leaves.Read64(slot) : _upper.Read64(slot);
+            if (entry == 0)
+                return 0;
+            if (pageSize == 1UL << shift)
+                return ClearEntries(slot, level, iova, pageSize, Math.Min(count, Layout.EntriesFrom(index)), gather, askPages);
+            if (IsLeaf(entry, level))
+                return Split(slot, entry, level + 1, iova, pageSize, count, gather, askPages);
+            table = AddressOf(entry);
+        }
+
+        return 0;
     }
 
     private ulong ClearEntries(ulong slot, int level, ulong iova, ulong pageSize, ulong entries, InvalidationGather gather, bool askPages)
@@ -232,10 +264,10 @@ public sealed class ArmLpaePageTable : IPageTable
         var cleared = 0UL;
         while (cleared < entries)
         {
-            var entry = _memory.Read64(slot + (8 * cleared));
+            var entry = _leaves.Read64(slot + (8 * cleared));
             if (entry == 0)
                 break;
-            Store(slot + (8 * cleared), 0);
+            _leaves.Write64(slot + (8 * cleared), 0);
             var address = iova + (cleared * pageSize);
             if (!IsLeaf(entry, level))
             {
@@ -261,16 +293,8 @@ public sealed class ArmLpaePageTable : IPageTable
     {
         if (level >= ArmLpaeLayout.MaxLevels)
             return 0;
-        ulong table;
-        try
-        {
-            table = _frames.Allocate(Layout.TableBytes);
-        }
-        catch (DriverException e) when (e.Errno == Errno.ENOMEM)
-        {
+        if (Allocate() is not { } table)
             return 0;
-        }
-
         var size = Layout.BlockSize(level);
         var first = Layout.Index(iova, level);
         var gone = pageSize == size ? Math.Min(count, Layout.EntriesFrom(first)) : 0;
@@ -278,7 +302,7 @@ public sealed class ArmLpaePageTable : IPageTable
         for (var i = 0UL; i < Layout.EntriesPerTable; i++)
         {
             if (i < first || i >= first + gone)
-                WriteLeaf(table + (8 * i), level, physical + (i * size), block & SplitMask);
+                _memory.Write64(table + (8 * i), Leaf(level, physical + (i * size), block & SplitMask));
         }
 
         InstallTable(slot, table);
@@ -348,10 +372,10 @@ public sealed class ArmLpaePageTable : IPageTable
         }
     }
 
+    private ulong Index(ulong iova, int level, int shift) => (iova >> shift) & ((1UL << (level == _startLevel ? Layout.RootIndexBits : _bitsPerLevel)) - 1);
+
     private bool IsLeaf(ulong entry, int level) =>
         (entry & 3) == (level == ArmLpaeLayout.LastLevel && !_mali ? ArmLpaeEntry.TypeTableOrPage : ArmLpaeEntry.TypeBlock);
 
-    private ulong AddressOf(ulong entry) => Layout.GranuleShift == 16 ? new ArmLpaeEntry(entry).WideAddress : new ArmLpaeEntry(entry).Address;
-
-    private void Store(ulong slot, ulong entry) => _memory.Write64(slot, entry);
+    private ulong AddressOf(ulong entry) => _wide ? new ArmLpaeEntry(entry).WideAddress : new ArmLpaeEntry(entry).Address;
 }

@@ -45,75 +45,68 @@ public static class ArmLpaeWalker
         }
 
         var table = regime.Root;
-        var tables = 0UL;
-        if (table >> regime.OutputBits != 0)
+        var outputBits = regime.OutputBits;
+        if (table >> outputBits != 0)
         {
             result.Status = WalkStatus.OutputSize;
             return;
         }
 
         // The first table may be larger (concatenated) or smaller than the others: its index is all that is left of the address.
-        var index = input >> shift;
+        var (address, word, tables, output) = (table + (input >> shift << 3), 0UL, 0UL, 0UL);
+        var wide = regime.GranuleShift == 16;
+        var indexMask = (1UL << bitsPerLevel) - 1;
+        WalkStatus status;
         while (true)
         {
-            var address = table + (index << 3);
-            result.EntryAddress = address;
-            result.Reads++;
-            if (!reader.TryRead(address, out var word))
+            if (!reader.TryRead(address, out var read))
             {
-                result.Status = WalkStatus.ReadAbort;
-                return;
+                status = WalkStatus.ReadAbort;
+                break;
             }
 
-            result.Entry = word;
+            word = read;
             if ((word & 1) == 0)
             {
-                result.Status = WalkStatus.NotPresent;
-                return;
+                status = WalkStatus.NotPresent;
+                break;
             }
 
             var entry = new ArmLpaeEntry(word);
-            var output = regime.GranuleShift == 16 ? entry.WideAddress : entry.Address;
-            var isLeaf = level == LastLevel || (word & 2) == 0;
-            if (isLeaf)
+            output = wide ? entry.WideAddress : entry.Address;
+            if (level == LastLevel || (word & 2) == 0)
             {
                 var wrongType = level == LastLevel ? (word & 2) == 0 != TStage.HasBlocksAtLastLevel : level < regime.FirstBlockLevel;
-                if (wrongType)
-                {
-                    result.Status = WalkStatus.Reserved;
-                    return;
-                }
-
-                output &= ~((1UL << shift) - 1);
+                output &= ulong.MaxValue << shift;
+                status = wrongType ? WalkStatus.Reserved : output >> outputBits != 0 ? WalkStatus.OutputSize : WalkStatus.Ok;
+                break;
             }
 
-            if (output >> regime.OutputBits != 0)
+            if (output >> outputBits != 0)
             {
-                result.Status = WalkStatus.OutputSize;
-                return;
-            }
-
-            if (isLeaf)
-            {
-                result.PageShift = (byte)shift;
-                result.Output = output;
-                if (TStage.HasAccessFlag && (word & ArmLpaeEntry.Accessed) == 0 && (options & ArmLpaeWalkOptions.AccessFlagIgnored) == 0)
-                {
-                    result.Status = WalkStatus.AccessFlag;
-                    return;
-                }
-
-                result.Permissions = TStage.HasStage1Permissions ? Stage1Permissions(word, tables, options) : Stage2Permissions(word, options);
-                return;
+                status = WalkStatus.OutputSize;
+                break;
             }
 
             tables |= word;
-            table = output;
             level++;
-            result.Level = (sbyte)level;
             shift -= bitsPerLevel;
-            index = (input >> shift) & ((1UL << bitsPerLevel) - 1);
+            address = output + (((input >> shift) & indexMask) << 3);
         }
+
+        result.Level = (sbyte)level;
+        result.Reads = (byte)(level - regime.StartLevel + 1);
+        result.Entry = word;
+        result.EntryAddress = address;
+        result.Status = status;
+        if (status != WalkStatus.Ok)
+            return;
+        result.PageShift = (byte)shift;
+        result.Output = output;
+        if (TStage.HasAccessFlag && (word & ArmLpaeEntry.Accessed) == 0 && (options & ArmLpaeWalkOptions.AccessFlagIgnored) == 0)
+            result.Status = WalkStatus.AccessFlag;
+        else
+            result.Permissions = TStage.HasStage1Permissions ? Stage1Permissions(word, tables, options) : Stage2Permissions(word, options);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

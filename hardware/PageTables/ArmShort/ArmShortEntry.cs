@@ -104,4 +104,24 @@ public static class ArmShortEntry
     /// <summary>MediaTek: bits 34:32 of the address in an entry.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong UpperAddress(uint entry) => ((ulong)(entry >> 9) & 1) << 32 | ((ulong)(entry >> 4) & 1) << 33 | ((ulong)(entry >> 5) & 1) << 34;
+
+    /// <summary>A section or small page as each of the sixteen entries of a supersection or large page has it.</summary>
+    internal static uint Repeat(uint entry, int level)
+    {
+        if (level == 1)
+            return entry | Supersection;
+        var (executeNever, tex) = (entry & ExecuteNever(2), entry & SmallTexMask);
+        entry ^= executeNever | tex | Page;
+        return entry | (executeNever << 15) | (tex << LargeTexShift) | LargePage;
+    }
+
+    /// <summary>The reverse of <see cref="Repeat"/>.</summary>
+    internal static uint Single(uint entry, int level)
+    {
+        if (level == 1)
+            return entry & ~Supersection;
+        var (executeNever, tex) = (entry & LargeExecuteNever, entry & (SmallTexMask << LargeTexShift));
+        entry ^= executeNever | tex | LargePage;
+        return entry | (executeNever >> 15) | (tex >> LargeTexShift) | Page;
+    }
 }

@@ -22,10 +22,12 @@ public sealed class ArmShortPageTable : IPageTable
 
     private readonly PhysicalMemory _memory;
     private readonly IFrameAllocator _frames;
+    private BankCursor _upper;
+    private BankCursor _leaves;
 
     private ArmShortPageTable(PhysicalMemory memory, IFrameAllocator frames, ArmShortConfig config)
     {
-        (_memory, _frames, Config) = (memory, frames, config);
+        (_memory, _frames, _upper, _leaves, Config) = (memory, frames, new BankCursor(memory), new BankCursor(memory), config);
         Root = AllocateTable(RootAllocation) ?? throw new DriverException(Errno.ENOMEM, "the first table lies where no register can point to");
     }
 
@@ -75,13 +77,14 @@ public sealed class ArmShortPageTable : IPageTable
             return new MapResult(Errno.ERANGE, 0, 1);
         if ((protection & (Protection.Read | Protection.Write)) == 0)
             return new MapResult(Errno.EINVAL, 0);
-        var mapped = 0UL;
-        for (; count > 0; count--)
+        var (mapped, size) = (0UL, count * pageSize);
+        while (mapped < size)
         {
-            var result = Map(iova + mapped, physical + mapped, pageSize, protection, 1, Root, gather);
+            var result = MapInTable(iova + mapped, physical + mapped, pageSize, count, protection, gather);
+            mapped += result.Mapped;
             if (result.Errno != Errno.None)
                 return result with { Mapped = mapped };
-            mapped += pageSize;
+            count -= result.Mapped / pageSize;
         }
 
         return new MapResult(Errno.None, mapped);
@@ -137,24 +140,6 @@ public sealed class ArmShortPageTable : IPageTable
             return ArmShortEntry.TableMask;
         var mask = uint.MaxValue << ArmShortEntry.Shift(level);
         return ArmShortEntry.IsRepeated(entry, level) ? mask * ArmShortEntry.Repeats : mask;
-    }
-
-    private static uint Repeat(uint entry, int level)
-    {
-        if (level == 1)
-            return entry | ArmShortEntry.Supersection;
-        var (executeNever, tex) = (entry & ArmShortEntry.ExecuteNever(2), entry & ArmShortEntry.SmallTexMask);
-        entry ^= executeNever | tex | ArmShortEntry.Page;
-        return entry | (executeNever << 15) | (tex << ArmShortEntry.LargeTexShift) | ArmShortEntry.LargePage;
-    }
-
-    private static uint Single(uint entry, int level)
-    {
-        if (level == 1)
-            return entry & ~ArmShortEntry.Supersection;
-        var (executeNever, tex) = (entry & ArmShortEntry.LargeExecuteNever, entry & (ArmShortEntry.SmallTexMask << ArmShortEntry.LargeTexShift));
-        entry ^= executeNever | tex | ArmShortEntry.LargePage;
-        return entry | (executeNever >> 15) | (tex >> ArmShortEntry.LargeTexShift) | ArmShortEntry.Page;
     }
 
     private static Protection ProtectionOf(uint entry, int level)
@@ -221,102 +206,128 @@ public sealed class ArmShortPageTable : IPageTable
         return Has(ArmShortQuirks.NonSecure) ? entry | ArmShortEntry.NonSecureTable : entry;
     }
 
-    private MapResult Map(ulong iova, ulong physical, ulong size, Protection protection, int level, ulong table, InvalidationGather gather)
+    // Pages that go to one table, or one that goes to the first.
+    private MapResult MapInTable(ulong iova, ulong physical, ulong size, ulong count, Protection protection, InvalidationGather gather)
     {
-        var at = EntryAddress(table, iova, level);
-        var entries = size >> ArmShortEntry.Shift(level);
-        if (entries > 0)
-            return Place(iova, physical, protection, level, entries, at, gather);
-        if (level == 2)
-            return new MapResult(Errno.EINVAL, 0, 1);
-        var entry = _memory.Read32(at);
-        if (entry == 0)
+        var (level, at) = (1, EntryAddress(Root, iova, 1));
+        if (size >> ArmShortEntry.SectionShift == 0)
         {
-            if (AllocateTable(ArmShortEntry.Level2Bytes) is not { } next)
-                return new MapResult(Errno.ENOMEM, 0);
-            _memory.Write32(at, TableEntry(next));
-            return Map(iova, physical, size, protection, 2, next, gather);
-        }
-
-        return ArmShortEntry.IsTable(entry, level)
-            ? Map(iova, physical, size, protection, 2, AddressOf(entry, level), gather)
-            : new MapResult(Errno.EEXIST, 0, 1);
-    }
-
-    private MapResult Place(ulong iova, ulong physical, Protection protection, int level, ulong entries, ulong at, InvalidationGather gather)
-    {
-        for (var i = 0UL; i < entries; i++)
-        {
-            var old = _memory.Read32(at + (i * 4));
-            if (ArmShortEntry.IsTable(old, level))
+            var entry = _upper.Read32(at);
+            if (entry == 0)
             {
-                // A table must go before a block takes its place.
-                var reach = 1UL << ArmShortEntry.Shift(level);
-                Unmap(iova + (i * reach), reach, level, at - (Index(iova, level) * 4), gather);
+                if (AllocateTable(ArmShortEntry.Level2Bytes) is not { } table)
+                    return new MapResult(Errno.ENOMEM, 0);
+                entry = TableEntry(table);
+                _upper.Write32(at, entry);
             }
-            else if (old != 0)
+            else if (!ArmShortEntry.IsTable(entry, 1))
             {
                 return new MapResult(Errno.EEXIST, 0, 1);
             }
+
+            (level, at) = (2, EntryAddress(AddressOf(entry, 1), iova, 2));
         }
 
-        var entry = Encode(protection, level);
+        var entries = size >> ArmShortEntry.Shift(level);
+        if (entries == 0)
+            return new MapResult(Errno.EINVAL, 0, 1);
+        var bits = Encode(protection, level);
         if (entries > 1)
-            entry = Repeat(entry, level);
-        entry |= (uint)physical & (uint.MaxValue << ArmShortEntry.Shift(level));
-        if (Has(ArmShortQuirks.MediaTek))
-            entry |= ArmShortEntry.UpperBits(physical);
-        Fill(at, entry, entries);
-        return new MapResult(Errno.None, 0);
+            bits = ArmShortEntry.Repeat(bits, level);
+        var here = level == 1 ? 1 : Math.Min(count, (ArmShortEntry.Level2Bytes - (at & (ArmShortEntry.Level2Bytes - 1))) / (4 * entries));
+        for (var page = 0UL; page < here; page++, at += 4 * entries)
+        {
+            if (!MakeRoom(iova + (page * size), level, entries, at, gather))
+                return new MapResult(Errno.EEXIST, page * size, 1);
+            Fill(at, bits | OutputBits(physical + (page * size), level), entries);
+        }
+
+        return new MapResult(Errno.None, here * size);
+    }
+
+    private uint OutputBits(ulong physical, int level) =>
+        ((uint)physical & (uint.MaxValue << ArmShortEntry.Shift(level))) | (Has(ArmShortQuirks.MediaTek) ? ArmShortEntry.UpperBits(physical) : 0);
+
+    // False where something is mapped.
+    private bool MakeRoom(ulong iova, int level, ulong entries, ulong at, InvalidationGather gather)
+    {
+        for (var i = 0UL; i < entries; i++)
+        {
+            var old = _leaves.Read32(at + (i * 4));
+            if (old == 0)
+                continue;
+            if (!ArmShortEntry.IsTable(old, level))
+                return false;
+
+            // A table must go before a block takes its place.
+            var reach = 1UL << ArmShortEntry.Shift(level);
+            Unmap(iova + (i * reach), reach, level, at - (Index(iova, level) * 4), gather);
+        }
+
+        return true;
     }
 
     private ulong Unmap(ulong iova, ulong size, int level, ulong table, InvalidationGather gather)
     {
-        if (level > 2)
-            return 0;
-        var at = EntryAddress(table, iova, level);
-        var entries = size >> ArmShortEntry.Shift(level);
-        Span<uint> old = stackalloc uint[ArmShortEntry.Repeats];
-        var i = 0;
-        do
+        for (; level <= 2; level++)
         {
-            old[i] = _memory.Read32(at + ((ulong)i * 4));
+            var at = EntryAddress(table, iova, level);
+            var entries = size >> ArmShortEntry.Shift(level);
+            if (entries > 1)
+                return UnmapRepeated(iova, size, level, entries, at, gather);
+            var old = level == 1 ? _upper.Read32(at) : _leaves.Read32(at);
+            if ((old & ArmShortEntry.TypeMask) == 0)
+                return 0;
+
+            // One of sixteen alone: the others get entries of their own first.
+            if (ArmShortEntry.IsRepeated(old, level))
+                old = SplitRepeated(iova, level, at, old, gather);
+            if (entries > 0)
+            {
+                _leaves.Write32(at, 0);
+                Forget(iova, level, old, gather);
+                return size;
+            }
+
+            if (level == 1 && !ArmShortEntry.IsTable(old, level))
+                return SplitSection(iova, size, old, at, gather);
+            table = AddressOf(old, level);
+        }
+
+        return 0;
+    }
+
+    private ulong UnmapRepeated(ulong iova, ulong size, int level, ulong entries, ulong at, InvalidationGather gather)
+    {
+        Span<uint> old = stackalloc uint[ArmShortEntry.Repeats];
+        for (var i = 0; i < (int)entries; i++)
+        {
+            old[i] = _leaves.Read32(at + ((ulong)i * 4));
             if ((old[i] & ArmShortEntry.TypeMask) == 0)
                 return 0;
         }
-        while ((ulong)++i < entries);
 
-        // One of sixteen alone: the others get entries of their own first.
-        if (entries <= 1 && ArmShortEntry.IsRepeated(old[0], level))
-            old[0] = SplitRepeated(iova, level, at, old[0], gather);
-        if (entries > 0)
+        Fill(at, 0, entries);
+        foreach (var entry in old[..(int)entries])
         {
-            Fill(at, 0, entries);
-            Forget(iova, level, old[..(int)entries], gather);
-            return size;
+            Forget(iova, level, entry, gather);
+            iova += 1UL << ArmShortEntry.Shift(level);
         }
 
-        if (level == 1 && !ArmShortEntry.IsTable(old[0], level))
-            return SplitSection(iova, size, old[0], at, gather);
-        return Unmap(iova, size, level + 1, AddressOf(old[0], level), gather);
+        return size;
     }
 
-    private void Forget(ulong iova, int level, ReadOnlySpan<uint> old, InvalidationGather gather)
+    private void Forget(ulong iova, int level, uint entry, InvalidationGather gather)
     {
         var reach = 1UL << ArmShortEntry.Shift(level);
-        foreach (var entry in old)
+        if (ArmShortEntry.IsTable(entry, level))
         {
-            if (ArmShortEntry.IsTable(entry, level))
-            {
-                gather.AddWalk(iova, reach, 1UL << ArmShortEntry.Shift(level + 1));
-                _frames.Free(AddressOf(entry, level), ArmShortEntry.Level2Bytes);
-            }
-            else
-            {
-                gather.AddPage(iova, reach, reach);
-            }
-
-            iova += reach;
+            gather.AddWalk(iova, reach, 1UL << ArmShortEntry.Shift(level + 1));
+            _frames.Free(AddressOf(entry, level), ArmShortEntry.Level2Bytes);
+        }
+        else
+        {
+            gather.AddPage(iova, reach, reach);
         }
     }
 
@@ -324,7 +335,7 @@ public sealed class ArmShortPageTable : IPageTable
     {
         var reach = 1u << ArmShortEntry.Shift(level);
         var first = at - (4 * (Index(iova, level) & (ArmShortEntry.Repeats - 1)));
-        var entry = Single(repeated, level);
+        var entry = ArmShortEntry.Single(repeated, level);
         for (var i = 0u; i < ArmShortEntry.Repeats; i++)
             _memory.Write32(first + (4 * i), entry + (i * reach));
         gather.AddWalk(iova, (ulong)reach * ArmShortEntry.Repeats, (ulong)reach * ArmShortEntry.Repeats);
@@ -339,7 +350,7 @@ public sealed class ArmShortPageTable : IPageTable
         var entries = size >> ArmShortEntry.SmallShift;
         var entry = Encode(ProtectionOf(section, 1), 2);
         if (entries > 1)
-            entry = Repeat(entry, 2);
+            entry = ArmShortEntry.Repeat(entry, 2);
         for (var i = 0UL; i < 1 << ArmShortEntry.Level2Bits; i += entries, entry += (uint)size)
         {
             if (i != Index(iova, 2))
@@ -361,6 +372,6 @@ public sealed class ArmShortPageTable : IPageTable
     private void Fill(ulong at, uint entry, ulong entries)
     {
         for (var i = 0UL; i < entries; i++)
-            _memory.Write32(at + (i * 4), entry);
+            _leaves.Write32(at + (i * 4), entry);
     }
 }

@@ -30,13 +30,14 @@ public readonly struct ArmShortWalker(PhysicalMemory memory, ArmShortWalkOptions
             return;
         }
 
-        if (!Read(table + ((iova >> ArmShortEntry.SectionShift) * 4), ref result, out var entry))
+        var cursor = new BankCursor(memory, table);
+        if (!Read(ref cursor, table + ((iova >> ArmShortEntry.SectionShift) * 4), ref result, out var entry))
             return;
         if (ArmShortEntry.IsTable(entry, 1))
         {
             var next = (entry & ArmShortEntry.TableMask) | ((options & ArmShortWalkOptions.MediaTekTables) != 0 ? ArmShortEntry.UpperAddress(entry) : 0);
             result.Level = 2;
-            if (Read(next + (((iova >> ArmShortEntry.SmallShift) & 0xff) * 4), ref result, out entry))
+            if (Read(ref cursor, next + (((iova >> ArmShortEntry.SmallShift) & 0xff) * 4), ref result, out entry))
                 Leaf(entry, (entry & ArmShortEntry.Page) == 0 ? LargeMask : PageMask, ref result);
         }
         else
@@ -46,10 +47,10 @@ public readonly struct ArmShortWalker(PhysicalMemory memory, ArmShortWalkOptions
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool Read(ulong address, ref WalkResult result, out uint entry)
+    private static bool Read(ref BankCursor cursor, ulong address, ref WalkResult result, out uint entry)
     {
         result.EntryAddress = address;
-        if (!memory.TryRead32(address, out entry))
+        if (!cursor.TryRead32(address, out entry))
         {
             result.Status = WalkStatus.ReadAbort;
             return false;

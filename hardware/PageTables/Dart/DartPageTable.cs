@@ -22,13 +22,23 @@ public sealed class DartPageTable : IPageTable
     private readonly IFrameAllocator _frames;
     private readonly DartFormat _format;
     private readonly DartPageTableOptions _options;
-    private readonly int _bitsPerLevel;
+    private readonly int _granuleShift;
+    private readonly int _tableShift;
+    private readonly ulong _indexMask;
+    private readonly ulong _step;
+    private readonly int _outputBits;
     private readonly ulong[] _tables;
+    private BankCursor _upper;
+    private BankCursor _leaves;
 
     private DartPageTable(PhysicalMemory memory, IFrameAllocator frames, DartFormat format, DartPageTableOptions options, int tableBits)
     {
-        (_memory, _frames, _format, _options) = (memory, frames, format, options);
-        _bitsPerLevel = BitOperations.Log2(options.PageSizeBitmap) - 3;
+        (_memory, _upper, _leaves, _frames, _format, _options) = (memory, new BankCursor(memory), new BankCursor(memory), frames, format, options);
+        _granuleShift = BitOperations.Log2(options.PageSizeBitmap);
+        _tableShift = (2 * _granuleShift) - 3;
+        _indexMask = (Granule >> 3) - 1;
+        _step = format.EncodeAddress(Granule);
+        _outputBits = options.OutputBits;
         _tables = new ulong[1 << tableBits];
         for (var i = 0; i < _tables.Length; i++)
             _tables[i] = frames.Allocate(Granule);
@@ -43,9 +53,9 @@ public sealed class DartPageTable : IPageTable
     /// <inheritdoc/>
     public int InputBits => _options.InputBits;
 
-    private ulong Granule => _options.PageSizeBitmap;
+    private ulong Granule => 1UL << _granuleShift;
 
-    private ulong EntriesPerTable => 1UL << _bitsPerLevel;
+    private ulong EntriesPerTable => _indexMask + 1;
 
     /// <summary>Makes a page table (apple_dart_alloc_pgtable).</summary>
     /// <returns>The table; null where the kernel refuses: a walk that is not coherent, an output size other than 36 or 42 bits, an input size above
@@ -71,52 +81,58 @@ public sealed class DartPageTable : IPageTable
     {
         if (pageSize != Granule)
             return new MapResult(Errno.EINVAL, 0, 1);
-        if (physical >> _options.OutputBits != 0)
+        if (physical >> _outputBits != 0)
             return new MapResult(Errno.ERANGE, 0, 1);
         if ((protection & (Protection.Read | Protection.Write)) == 0)
             return new MapResult(Errno.EINVAL, 0);
 
         var slot = FirstLevelEntry(iova);
-        var table = _memory.Read64(slot);
+        var table = _upper.Read64(slot);
         if (table == 0)
         {
             table = _format.EncodeAddress(_frames.Allocate(Granule)) | DartFormat.Valid;
-            _memory.Write64(slot, table);
+            _upper.Write64(slot, table);
         }
 
         var first = SecondLevelIndex(iova);
         var entry = _format.DecodeAddress(table) + (first * 8);
         var entries = Math.Min(count, EntriesPerTable - first);
-        for (var i = 0UL; i < entries; i++)
-        {
-            if ((_memory.Read64(entry + (i * 8)) & DartFormat.Valid) != 0)
-                return new MapResult(Errno.EEXIST, 0, 1);
-        }
+        if (_leaves.CountRun64(entry, entries, DartFormat.Valid, set: false) != entries)
+            return new MapResult(Errno.EEXIST, 0, 1);
 
+        // Words do not grow evenly where address bits are lost: beyond the output size, which the kernel does not look at, and with pages smaller than the format
+        // can tell.
+        var run = _step != 0 && (physical + (entries << _granuleShift)) >> _format.OutputBits == 0 ? entries : 1;
         var leaf = _format.Leaf(protection);
-        for (var i = 0UL; i < entries; i++)
-            _memory.Write64(entry + (i * 8), leaf | _format.EncodeAddress(physical + (i * Granule)));
-        return new MapResult(Errno.None, entries * Granule);
+        for (var i = 0UL; i < entries; i += run)
+            _leaves.Fill64(entry + (i * 8), run, leaf | _format.EncodeAddress(physical + (i << _granuleShift)), _step);
+        return new MapResult(Errno.None, entries << _granuleShift);
     }
 
     /// <inheritdoc/>
     public ulong Unmap(ulong iova, ulong pageSize, ulong count, InvalidationGather gather)
     {
         ArgumentNullException.ThrowIfNull(gather);
-        if (pageSize != Granule || count == 0 || SecondLevelTable(iova) is not { } table)
+        if (pageSize != Granule || count == 0)
+            return 0;
+        var slot = FirstLevelEntry(iova);
+        var table = _upper.Read64(slot);
+        if (table == 0)
             return 0;
         var first = SecondLevelIndex(iova);
         var entries = Math.Min(count, EntriesPerTable - first);
-        for (var i = 0UL; i < entries; i++)
+        var entry = _format.DecodeAddress(table) + (first * 8);
+        var run = gather.PagesAtOnce(entries);
+        var (done, cleared) = (0UL, 0UL);
+        do
         {
-            var entry = table + ((first + i) * 8);
-            if (_memory.Read64(entry) == 0)
-                return i * Granule;
-            _memory.Write64(entry, 0);
-            gather.AddPage(iova + (i * Granule), Granule, Granule);
+            cleared = _leaves.ClearRun64(entry + (done << 3), run);
+            if (cleared > 0)
+                gather.AddPage(iova + (done << _granuleShift), cleared << _granuleShift, Granule);
+            done += cleared;
         }
-
-        return entries * Granule;
+        while (cleared == run && done < entries);
+        return done << _granuleShift;
     }
 
     /// <inheritdoc/>
@@ -138,7 +154,7 @@ public sealed class DartPageTable : IPageTable
         {
             for (var i = 0UL; i < EntriesPerTable; i++)
             {
-                var entry = _memory.Read64(table + (i * 8));
+                var entry = _upper.Read64(table + (i * 8));
                 if (entry != 0)
                     _frames.Free(_format.DecodeAddress(entry), Granule);
             }
@@ -149,9 +165,8 @@ public sealed class DartPageTable : IPageTable
 
     private ulong FirstLevelEntry(ulong iova)
     {
-        var table = (iova >> ((3 * _bitsPerLevel) + 3)) & (ulong)(_tables.Length - 1);
-        var index = (iova >> ((2 * _bitsPerLevel) + 3)) & (EntriesPerTable - 1);
-        return _tables[table] + (index * 8);
+        var table = (iova >> (_tableShift + _granuleShift - 3)) & (ulong)(_tables.Length - 1);
+        return _tables[table] + (((iova >> _tableShift) & _indexMask) << 3);
     }
 
     private ulong? SecondLevelTable(ulong iova)
@@ -160,5 +175,5 @@ public sealed class DartPageTable : IPageTable
         return entry == 0 ? null : _format.DecodeAddress(entry);
     }
 
-    private ulong SecondLevelIndex(ulong iova) => (iova >> (_bitsPerLevel + 3)) & (EntriesPerTable - 1);
+    private ulong SecondLevelIndex(ulong iova) => (iova >> _granuleShift) & _indexMask;
 }

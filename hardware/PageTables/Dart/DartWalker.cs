@@ -33,25 +33,38 @@ public readonly struct DartWalker
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Walk(ulong table, ulong iova, out WalkResult result)
     {
-        result = default;
-        result.PageShift = (byte)_granuleShift;
-        result.Level = 1;
-        if (Read(table, (iova >> ((2 * _granuleShift) - 3)) & _indexMask, ref result) is not WalkStatus.Ok)
-            return;
-        result.Level = 2;
-        if (Read(_format.DecodeAddress(result.Entry), (iova >> _granuleShift) & _indexMask, ref result) is not WalkStatus.Ok)
-            return;
-        result.Output = _format.DecodeAddress(result.Entry) >> _granuleShift << _granuleShift;
-        result.Permissions = _format.Permissions(result.Entry);
-    }
+        var cursor = new BankCursor(_memory, table);
+        var (level, shift, reads, address, word) = (1, (2 * _granuleShift) - 3, 0, 0UL, 0UL);
+        WalkStatus status;
+        while (true)
+        {
+            address = table + (((iova >> shift) & _indexMask) << 3);
+            if (!cursor.TryRead64(address, out word))
+            {
+                status = WalkStatus.ReadAbort;
+                break;
+            }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private WalkStatus Read(ulong table, ulong index, ref WalkResult result)
-    {
-        result.EntryAddress = table + (index * 8);
-        if (!_memory.TryRead64(result.EntryAddress, out result.Entry))
-            return result.Status = WalkStatus.ReadAbort;
-        result.Reads++;
-        return result.Status = (result.Entry & DartFormat.Valid) != 0 ? WalkStatus.Ok : WalkStatus.NotPresent;
+            reads++;
+            if ((word & DartFormat.Valid) == 0 || level == 2)
+            {
+                status = (word & DartFormat.Valid) == 0 ? WalkStatus.NotPresent : WalkStatus.Ok;
+                break;
+            }
+
+            (table, shift, level) = (_format.DecodeAddress(word), _granuleShift, 2);
+        }
+
+        result = default;
+        result.Status = status;
+        result.Level = (sbyte)level;
+        result.PageShift = (byte)_granuleShift;
+        result.Reads = (byte)reads;
+        result.Entry = word;
+        result.EntryAddress = address;
+        if (status != WalkStatus.Ok)
+            return;
+        result.Output = _format.DecodeAddress(word) >> _granuleShift << _granuleShift;
+        result.Permissions = _format.Permissions(word);
     }
 }

@@ -8,6 +8,12 @@ public readonly record struct VtdEntry(ulong Raw)
     /// <summary>Entries of a table.</summary>
     public const int PerTable = 512;
 
+    /// <summary>log2 of the entries of a table.</summary>
+    public const int IndexBits = 9;
+
+    /// <summary>log2 of the bytes of the smallest page.</summary>
+    public const int PageShift = 12;
+
     /// <summary>Bytes of a table.</summary>
     public const ulong TableSize = 4096;
 
@@ -48,7 +54,13 @@ public readonly record struct VtdEntry(ulong Raw)
     public ulong Address => Raw & AddressMask;
 
     /// <summary>log2 of the bytes that an entry of a level covers; level 1 is the 4 KiB page.</summary>
-    public static int Shift(int level) => 12 + ((level - 1) * 9);
+    public static int Shift(int level) => PageShift + ((level - 1) * IndexBits);
+
+    /// <summary>The level whose entries cover 2^<paramref name="shift"/> bytes.</summary>
+    internal static int Level(int shift) => ((shift - PageShift) / IndexBits) + 1;
+
+    /// <summary>Where a table whose entries cover 2^<paramref name="shift"/> bytes has the entry of an address.</summary>
+    internal static ulong SlotAt(ulong table, ulong iova, int shift) => table + (((iova >> shift) & (PerTable - 1)) << 3);
 
     /// <summary>Pages of 4 KiB that an entry of a level covers.</summary>
     internal static ulong Frames(int level) => 1UL << ((level - 1) * 9);

@@ -29,58 +29,64 @@ public static class VtdFirstLevelWalker
             return;
         }
 
-        var allowed = VtdEntry.Write | VtdEntry.User;
-        var executeDisable = 0UL;
-        var table = root;
-        for (var level = levels; ; level--, shift -= 9)
+        var (all, any) = (ulong.MaxValue, 0UL);
+        var (table, level, reads, address, word) = (root, levels, 0, 0UL, 0UL);
+        WalkStatus status;
+        while (true)
         {
-            var address = table + (((iova >> shift) & 511) << 3);
-            walk.Level = (sbyte)level;
-            var readable = reader.TryRead(ref address, out var entry);
-            walk.EntryAddress = address;
-            if (!readable)
+            address = table + (((iova >> shift) & 511) << 3);
+            if (!reader.TryRead(ref address, out var entry))
             {
-                walk.Status = WalkStatus.ReadAbort;
-                return;
+                status = WalkStatus.ReadAbort;
+                break;
             }
 
-            walk.Reads++;
-            walk.Entry = entry;
+            reads++;
+            word = entry;
             if ((entry & VtdEntry.Read) == 0)
             {
-                walk.Status = WalkStatus.NotPresent;
-                return;
+                status = WalkStatus.NotPresent;
+                break;
             }
 
-            allowed &= entry;
-            executeDisable |= entry & VtdEntry.ExecuteDisable;
-            var large = (entry & VtdEntry.LargePage) != 0;
-            var isPage = level == 1 || (large && level <= rules.LargestPageLevel);
+            all &= entry;
+            any |= entry;
+            var isPage = level == 1 || ((entry & VtdEntry.LargePage) != 0 && level <= rules.LargestPageLevel);
 
             // Bit 12 of a large page is its PAT bit.
             var reserved = rules.FirstTable | (level == 1 ? 0 : isPage ? (1UL << shift) - 8192 : VtdEntry.LargePage);
             if ((entry & reserved) != 0)
             {
-                walk.Status = WalkStatus.Reserved;
-                return;
+                status = WalkStatus.Reserved;
+                break;
             }
 
-            var marks = VtdEntry.Accessed | (isPage && write && (allowed & VtdEntry.Write) != 0 ? VtdEntry.Dirty : 0);
+            var marks = VtdEntry.Accessed | (isPage && write && (all & VtdEntry.Write) != 0 ? VtdEntry.Dirty : 0);
             if ((entry & marks) != marks)
                 reader.Mark(address, entry, marks);
             if (isPage)
             {
-                walk.Status = WalkStatus.Ok;
-                walk.PageShift = (byte)shift;
-                walk.Permissions = PagePermissions.Read
-                    | (PagePermissions)(allowed & VtdEntry.Write)
-                    | (executeDisable == 0 ? PagePermissions.Execute : 0)
-                    | ((allowed & VtdEntry.User) == 0 ? PagePermissions.PrivilegedOnly : 0);
-                walk.Output = entry & VtdEntry.AddressMask & ~((1UL << shift) - 1);
-                return;
+                status = WalkStatus.Ok;
+                break;
             }
 
             table = entry & VtdEntry.AddressMask;
+            level--;
+            shift -= 9;
         }
+
+        walk.Status = status;
+        walk.Level = (sbyte)level;
+        walk.Reads = (byte)reads;
+        walk.Entry = word;
+        walk.EntryAddress = address;
+        if (status != WalkStatus.Ok)
+            return;
+        walk.PageShift = (byte)shift;
+        walk.Permissions = PagePermissions.Read
+            | (PagePermissions)(all & VtdEntry.Write)
+            | ((any & VtdEntry.ExecuteDisable) == 0 ? PagePermissions.Execute : 0)
+            | ((all & VtdEntry.User) == 0 ? PagePermissions.PrivilegedOnly : 0);
+        walk.Output = word & VtdEntry.AddressMask & ~((1UL << shift) - 1);
     }
 }

@@ -18,6 +18,8 @@ public sealed class VtdPageTable : IPageTable
     private readonly VtdTableClearing _clearing;
     private readonly ulong _tableBits;
     private VtdPageTableOptions _options;
+    private BankCursor _upper;
+    private BankCursor _leaves;
     private int _warnings;
 
     /// <summary>Makes an empty table.</summary>
@@ -31,7 +33,7 @@ public sealed class VtdPageTable : IPageTable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Levels, 2);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Levels, 5);
-        (_memory, _frames, _options) = (memory, frames, options);
+        (_memory, _frames, _upper, _leaves, _options) = (memory, frames, new BankCursor(memory), new BankCursor(memory), options);
         _clearing = new VtdTableClearing(memory, frames);
         var nonLeaf = VtdEntry.Read | VtdEntry.Write;
         if (options.FirstLevel)
@@ -214,8 +216,10 @@ public sealed class VtdPageTable : IPageTable
         while (true)
         {
             slot = VtdEntry.Slot(table, frame, level);
-            var entry = Entry(slot);
-            if ((target == 0 && (entry.IsLargePage || !entry.IsPresent)) || level == target)
+            if (level == target)
+                break;
+            var entry = new VtdEntry(level == 1 ? _leaves.Read64(slot) : _upper.Read64(slot));
+            if (target == 0 && (entry.IsLargePage || !entry.IsPresent))
                 break;
             if (!entry.IsPresent)
             {
@@ -262,14 +266,21 @@ public sealed class VtdPageTable : IPageTable
                 }
             }
 
-            // An entry that is set already stays as it is; the kernel warns.
-            if (_memory.CompareExchange64(slot.Value, value, 0) != 0)
-                _warnings++;
+            // To the end of the table or of the call. An entry that is set already stays as it is; the kernel warns.
             var frames = VtdEntry.Frames(level);
-            count -= frames;
-            frame += frames;
-            value += frames * PageSize;
-            slot += 8;
+            var entries = Math.Min(count / frames, (PageSize - (slot.Value & (PageSize - 1))) / 8);
+            var run = _leaves.CountRun64(slot.Value, entries, ulong.MaxValue, set: false);
+            _leaves.Fill64(slot.Value, run, value, frames * PageSize);
+            if (run < entries)
+            {
+                run++;
+                _warnings++;
+            }
+
+            count -= run * frames;
+            frame += run * frames;
+            value += run * frames * PageSize;
+            slot += run * 8;
             if (VtdEntry.IsFirstOfTable(slot.Value) || (level > 1 && count < frames))
                 slot = null;
         }

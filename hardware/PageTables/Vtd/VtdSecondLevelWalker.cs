@@ -20,57 +20,59 @@ public static class VtdSecondLevelWalker
     {
         walk = default;
         var shift = VtdEntry.Shift(levels);
-        if (iova >> (shift + 9) != 0)
+        if (iova >> (shift + VtdEntry.IndexBits) != 0)
         {
             walk.Status = WalkStatus.InputSize;
             return;
         }
 
-        var permissions = VtdEntry.Read | VtdEntry.Write;
-        var table = root;
-        for (var level = levels; ; level--, shift -= 9)
+        var cursor = new BankCursor(memory, root);
+        var largest = VtdEntry.Shift(rules.LargestPageLevel);
+        var (table, permissions, word) = (root, VtdEntry.Read | VtdEntry.Write, 0UL);
+        WalkStatus status;
+        while (true)
         {
-            var address = table + (((iova >> shift) & 511) << 3);
-            walk.EntryAddress = address;
-            walk.Level = (sbyte)level;
-            if (!memory.TryRead64(address, out var entry))
+            if (!cursor.TryRead64(VtdEntry.SlotAt(table, iova, shift), out var entry))
             {
-                walk.Status = WalkStatus.ReadAbort;
-                walk.Permissions = (PagePermissions)permissions;
-                return;
+                status = WalkStatus.ReadAbort;
+                break;
             }
 
-            walk.Reads++;
-            walk.Entry = entry;
+            word = entry;
             permissions &= entry;
             if ((entry & (VtdEntry.Read | VtdEntry.Write)) == 0)
             {
-                walk.Status = WalkStatus.NotPresent;
-                return;
+                status = WalkStatus.NotPresent;
+                break;
             }
 
-            var isPage = level == 1 || ((entry & VtdEntry.LargePage) != 0 && level <= rules.LargestPageLevel);
-            var reserved = level == 1 ? rules.SecondPage
-                : isPage ? rules.SecondPage | ((1UL << shift) - 4096)
-                : level > rules.LargestPageLevel ? rules.SecondTop
-                : rules.SecondTable;
-            if ((entry & reserved) != 0)
+            if (shift == VtdEntry.PageShift || ((entry & VtdEntry.LargePage) != 0 && shift <= largest))
             {
-                walk.Status = WalkStatus.Reserved;
-                walk.Permissions = (PagePermissions)permissions;
-                return;
+                // Of a large page the address bits below its size are reserved: at level 1 there are none.
+                status = (entry & (rules.SecondPage | ((1UL << shift) - VtdEntry.TableSize))) != 0 ? WalkStatus.Reserved : WalkStatus.Ok;
+                break;
             }
 
-            if (isPage)
+            if ((entry & (shift > largest ? rules.SecondTop : rules.SecondTable)) != 0)
             {
-                walk.Status = WalkStatus.Ok;
-                walk.PageShift = (byte)shift;
-                walk.Permissions = (PagePermissions)permissions;
-                walk.Output = entry & VtdEntry.AddressMask & ~((1UL << shift) - 1);
-                return;
+                status = WalkStatus.Reserved;
+                break;
             }
 
             table = entry & VtdEntry.AddressMask;
+            shift -= VtdEntry.IndexBits;
         }
+
+        var level = VtdEntry.Level(shift);
+        walk.Status = status;
+        walk.Level = (sbyte)level;
+        walk.Reads = (byte)(levels - level + (status == WalkStatus.ReadAbort ? 0 : 1));
+        walk.Entry = word;
+        walk.EntryAddress = VtdEntry.SlotAt(table, iova, shift);
+        walk.Permissions = status == WalkStatus.NotPresent ? PagePermissions.None : (PagePermissions)permissions;
+        if (status != WalkStatus.Ok)
+            return;
+        walk.PageShift = (byte)shift;
+        walk.Output = word & VtdEntry.AddressMask & (ulong.MaxValue << shift);
     }
 }

@@ -1,10 +1,11 @@
+using System.Numerics;
 using System.Text;
-using Emulator.Actors.Devices;
 using Emulator.Actors.Hosts;
 using Emulator.Actors.Ownership;
 using Emulator.Actors.Programming;
 using Emulator.Actors.Timing;
 using Emulator.Cli.Survey;
+using Emulator.Hardware.DmaApi;
 using Emulator.Hardware.Drivers;
 using Emulator.Hardware.Iommus;
 using Emulator.Hardware.Translation;
@@ -98,7 +99,7 @@ public static class ScenarioReader
             Timing = ReadTiming(fields, was),
             ToleratedExposure = fields.Duration("toleratedExposure") ?? was.ToleratedExposure,
             BufferSize = fields.Size("bufferSize") ?? was.BufferSize,
-            Workload = ReadWorkload(fields.Mapping("workload"), was.Workload) with { Seed = seed },
+            Workload = WorkloadReader.Read(fields.Mapping("workload"), was.Workload, fields.File) with { Seed = seed },
         };
     }
 
@@ -107,6 +108,8 @@ public static class ScenarioReader
         var specification = ReadSpecification(fields, basis.Specification, seed, isDefaults);
         var reassignments = fields.Number("reassignments", 0, MaxReassignments) ?? basis.Reassignments;
         fields.RefuseOthers();
+        if (specification.RunsPrograms && !isDefaults)
+            specification = ForPrograms(fields, specification, reassignments);
         if (!isDefaults && reassignments > 0 && specification.Tenants < 2)
             throw fields.Refuse("tenants", $"{reassignments} reassignments need at least 2 tenants");
         if (!isDefaults)
@@ -114,29 +117,34 @@ public static class ScenarioReader
         return new ScenarioHost(specification, reassignments);
     }
 
-    private static Workload ReadWorkload(YamlFields? fields, Workload was)
+    // A kernel with its own devices: no tenants, the default domain as the DMA mode wants it, and memory for what the devices map.
+    private static HostSpecification ForPrograms(YamlFields fields, HostSpecification host, int reassignments)
     {
-        if (fields == null)
-            return was;
-        var workload = was with
+        if (reassignments > 0)
+            throw fields.Refuse("reassignments", $"devices of kind {host.Workload.Program!.Kind} are the kernel's own: they have no tenants to pass between");
+        if (host.Timing == null)
+            throw fields.Refuse("time", $"devices of kind {host.Workload.Program!.Kind} run in virtual time only: time: virtual");
+        var type = host.Workload.DmaMode switch
         {
-            TotalDmas = fields.Number("dmas", 0L, 1_000_000_000_000L) ?? was.TotalDmas,
-            Pattern = fields.Word("pattern", was.Pattern, ("random", AccessPattern.Random), ("sequential", AccessPattern.Sequential)),
-            ReadShare = fields.Share("readShare") ?? was.ReadShare,
-            Length = fields.Number("length", 1, 4096) ?? was.Length,
-            BatchSize = fields.Number("batchSize", 1, DmaBatch.Capacity) ?? was.BatchSize,
-            Credits = fields.Number("credits", 1, 64) ?? was.Credits,
+            DmaMode.Strict => DomainType.Dma,
+            DmaMode.Lazy => DomainType.DmaFlushQueue,
+            _ => DomainType.Identity,
         };
-        fields.RefuseOthers();
-        if (!int.IsPow2(workload.Length))
-            throw fields.Refuse("length", $"{workload.Length} is not a power of two");
-        return workload;
+        var memory = Math.Max(host.BufferSize, BitOperations.RoundUpToPowerOf2(Math.Max(64 << 10, host.Workload.Program!.Memory * (ulong)host.Devices)));
+        return host with
+        {
+            Start = StartsWith.Kernel,
+            Tenants = 1,
+            BufferSize = memory,
+            Core = host.Core with { Group = host.Core.Group with { DefaultDomainType = type } },
+        };
     }
 
     private static HostTiming? ReadTiming(YamlFields fields, HostSpecification was)
     {
         var isVirtual = fields.Word("time", was.Timing != null, ("virtual", true), ("none", false));
-        return isVirtual ? was.Timing ?? new HostTiming() : null;
+        var timing = TimingReader.Read(fields.Mapping("timing"), was.Timing ?? new HostTiming());
+        return isVirtual ? timing : null;
     }
 
     private static IotlbGeometry ReadIotlb(YamlFields? fields, IotlbGeometry was)

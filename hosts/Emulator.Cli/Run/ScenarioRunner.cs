@@ -76,6 +76,7 @@ public sealed class ScenarioRunner
         if (!isTimed)
             return new HostResult(host.Specification, statistics, elapsed, underLoad, problems);
         var timed = finished.IsCompleted ? await host.GetTimedReportAsync(CancellationToken.None) : null;
+        problems.AddRange(timed?.Devices.Where(device => device.Problem != null).Select(device => $"{device.Device}: {device.Problem}").Take(ProblemsKept) ?? []);
         return new HostResult(host.Specification, statistics, VirtualTime.ToTimeSpan(timed?.Elapsed ?? 0), underLoad, problems) { Timed = timed };
     }
 

@@ -27,10 +27,13 @@ internal sealed class YamlFields
             ?? throw new BadInputException($"{file}:{node.Start.Line}: {(path.Length == 0 ? "the file" : $"{path.TrimEnd('.')}:")} must be a list of 'field: value' lines");
     }
 
+    /// <summary>The file's name.</summary>
+    public string File => _file;
+
     /// <summary>Opens a file for reading.</summary>
     /// <exception cref="BadInputException">There is no such file.</exception>
     public static TextReader OpenText(string path) =>
-        File.Exists(path) ? new StreamReader(path, Encoding.UTF8) : throw new BadInputException($"{path}: {(Directory.Exists(path) ? "is a directory" : "no such file")}");
+        System.IO.File.Exists(path) ? new StreamReader(path, Encoding.UTF8) : throw new BadInputException($"{path}: {(Directory.Exists(path) ? "is a directory" : "no such file")}");
 
     /// <summary>Opens the one mapping of a file.</summary>
     /// <param name="file">The file's name for messages.</param>
@@ -84,6 +87,34 @@ internal sealed class YamlFields
         return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value is >= 0 and <= 1
             ? value
             : throw Refuse(field, $"'{text}' is not a number from 0 to 1");
+    }
+
+    /// <summary>A number inside limits; null when the field is absent.</summary>
+    public double? Real(string field, double least, double most)
+    {
+        if (Text(field) is not { } text)
+            return null;
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
+            ? value
+            : throw Refuse(field, string.Create(CultureInfo.InvariantCulture, $"'{text}' is not a number from {least} to {most}"));
+    }
+
+    /// <summary>A duration in ns, us, ms or s, fractions allowed, as nanoseconds; null when the field is absent.</summary>
+    public double? Nanoseconds(string field)
+    {
+        if (Text(field) is not { } text)
+            return null;
+        var (digits, unit) = text switch
+        {
+            [.. var number, 'n', 's'] => (number, 1.0),
+            [.. var number, 'u', 's'] => (number, 1e3),
+            [.. var number, 'm', 's'] => (number, 1e6),
+            [.. var number, 's'] => (number, 1e9),
+            _ => ("", 0.0),
+        };
+        return double.TryParse(digits.Trim(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
+            ? value * unit
+            : throw Refuse(field, $"'{text}' is not a duration such as 150ns, 2.5us, 5ms or 1s");
     }
 
     /// <summary>A size in bytes with an optional suffix KiB, MiB or GiB; null when the field is absent.</summary>

@@ -89,7 +89,7 @@ public class FlushQueueTests
         var queue = New(FlushQueueOptions.Single);
         queue.Add(0, 1, 1, [], 0);
         queue.Add(1, 2, 1, [], 0);
-        Assert.Equal((2, 1004 * Millisecond), (queue.HighWater, queue.DeadlinePs));
+        Assert.Equal((2, 1024 * Millisecond), (queue.HighWater, queue.DeadlinePs));
     }
 
     [Fact]

@@ -59,7 +59,8 @@ public class IovaDomainProperties
     });
 
     [Fact]
-    public void A_free_and_an_allocation_of_the_same_size_on_one_CPU_give_the_same_range() => Gen.Select(Gen.Bool, Operation.Array[1, 100], Gen.ULong[1, 32]).Sample((old, operations, size) =>
+    public void A_free_and_an_allocation_on_one_CPU_give_the_same_range() =>
+        Gen.Select(Gen.Bool, Operation.Array[1, 100], Gen.ULong[1, 32]).Sample((old, operations, size) =>
     {
         var domain = New(old);
         foreach (var (cpu, _, pages, _) in operations)

@@ -41,6 +41,38 @@ public sealed class IotlbTests
         Assert.Equal((2, 1L), (iotlb.Count, iotlb.Evictions));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(255)]
+    public void A_set_holds_as_many_entries_as_it_has_ways(int ways)
+    {
+        var iotlb = new Iotlb(new IotlbGeometry { Sets = 1, Ways = ways });
+        for (var page = 0UL; page < (ulong)ways; page++)
+            iotlb.Insert(new IotlbEntry { Iova = page << 12, Output = page << 13, PageShift = 12 });
+        for (var page = 0UL; page < (ulong)ways; page++)
+            Assert.Equal(page << 13, iotlb.Find(0, page << 12).Translate(page << 12));
+        Assert.Equal((ways, 0L), (iotlb.Count, iotlb.Evictions));
+        iotlb.Insert(new IotlbEntry { Iova = (ulong)ways << 12, PageShift = 12 });
+        Assert.Equal((ways, 1L), (iotlb.Count, iotlb.Evictions));
+        Assert.True(Unsafe.IsNullRef(in iotlb.Find(0, 0)));
+        Assert.Equal(ways, iotlb.InvalidateAll());
+        Assert.True(Unsafe.IsNullRef(in iotlb.Find(0, (ulong)ways << 12)));
+    }
+
+    [Fact]
+    public void One_page_of_several_tags_is_found_by_each_in_one_set()
+    {
+        var iotlb = new Iotlb(new IotlbGeometry { Sets = 1, Ways = 8 });
+        for (var tag = 0UL; tag < 8; tag++)
+            iotlb.Insert(new IotlbEntry { Tag = tag, Iova = 0x5000, Output = tag << 12, PageShift = 12 });
+        for (var tag = 0UL; tag < 8; tag++)
+            Assert.Equal(tag << 12, iotlb.Find(tag, 0x5000).Output);
+        Assert.True(Unsafe.IsNullRef(in iotlb.Find(8, 0x5000)));
+    }
+
     [Fact]
     public void Disabled_keeps_nothing()
     {

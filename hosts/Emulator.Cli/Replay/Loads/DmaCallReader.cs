@@ -5,10 +5,13 @@ using Emulator.Hardware.PageTables;
 
 namespace Emulator.Cli.Replay.Loads;
 
-/// <summary>Puts the DMA API's calls together from the events of a trace: the kprobe at their entry, the tracepoints of what they map and unmap, and the invalidation that ends them.</summary>
+/// <summary>Puts the DMA API's calls together from the events of a trace: the kprobe at their entry, the tracepoints of what they map and unmap, and the invalidation
+/// that ends them.</summary>
 /// <remarks>
-/// The order of calls on one CPU decides which addresses are given, and lines do not always tell it: an interrupt may fall between the entry of a mapping and the driver's map. An address that
-/// was in use at the entry was given after the interrupt; any other before it. What kprobes miss - they are skipped in an interrupt that hits another kprobe - the tracepoints tell, which
+/// The order of calls on one CPU decides which addresses are given, and lines do not always tell it: an interrupt may fall between the entry of a mapping and the
+/// driver's map. An address that
+/// was in use at the entry was given after the interrupt; any other before it. What kprobes miss - they are skipped in an interrupt that hits another kprobe - the
+/// tracepoints tell, which
 /// are never missing.
 /// </remarks>
 internal sealed class DmaCallReader
@@ -236,7 +239,7 @@ internal sealed class DmaCallReader
 
         _unmaps++;
         _recoveredUnmaps += told ? 0 : 1;
-        domain.LastUnmapped[e.Iova] = now.Line;
+        domain.Unmapped(e.Iova, now.Line, e.Cpu);
         var call = new RecordedDmaCall
         {
             Kind = RecordedCallKind.Unmap,
@@ -340,11 +343,16 @@ internal sealed class DmaCallReader
         flow.Flush = null;
     }
 
-    // IOTLB (2) and PASID-IOTLB (6) descriptors: granularity 2 is a whole domain, 3 pages of it; the domain id is in bits 31:16.
+    // IOTLB (2) and PASID-IOTLB (6) descriptors: granularity 2 is a whole domain, 3 pages of it; the domain id is in bits 31:16. One that follows a
+    // context-cache (1) or PASID-cache (7) descriptor is a detach's.
     private void Descriptor(in TraceEvent e, RecordedFlow flow, (int Line, long TimePs) now)
     {
         var (type, granularity, id) = (e.Descriptor0 & 0xf, (e.Descriptor0 >> 4) & 3, (int)((e.Descriptor0 >> 16) & 0xffff));
-        if (type is not (2 or 6) || granularity < 2)
+        if (type is 1 or 7)
+            EndUnmap(flow);
+        var detaches = flow.Detaches;
+        flow.Detaches = type is 1 or 7;
+        if (type is not (2 or 6) || granularity < 2 || detaches)
             return;
         if (flow.Unmapped is { } unmapped && !_all[unmapped.Domain].IsLazy)
         {
@@ -359,10 +367,10 @@ internal sealed class DmaCallReader
         }
         else if (granularity == 2 && _domainOfId.GetValueOrDefault(id) is { IsLazy: true } domain)
         {
-            if (flow.Unmapped == null)
-                ImplyFlush(domain, e.Cpu, now);
-            else
+            if (domain.IsFull(e.Cpu))
                 FlushFull(domain, now);
+            else
+                ImplyFlush(domain, e.Cpu, now);
         }
 
         flow.Invalidated = -1;

@@ -1,7 +1,9 @@
 namespace Emulator.Cli.Replay.Loads;
 
-/// <summary>Whose cache the flushed addresses of a CPU went to, when that CPU unmapped just as another one ended the flush: both free what is flushed of the ring, and the first one has it.</summary>
-/// <remarks>The trace does not tell which it was; what it tells is who was given these addresses next, and that is by far most often the CPU whose cache has them.</remarks>
+/// <summary>Whose cache the flushed addresses of a CPU went to, when that CPU unmapped just as another one ended the flush: both free what is flushed of the ring, and
+/// the first one has it.</summary>
+/// <remarks>The trace does not tell which it was; what it tells is who was given these addresses next, and that is by far most often the CPU whose cache has
+/// them.</remarks>
 internal static class FlushRaces
 {
     /// <summary>How near an unmap must be to the end of the flush, in picoseconds.</summary>

@@ -9,7 +9,8 @@ public sealed record RecordedCounts
     /// <summary>Ranges unmapped (tracepoint iommu:unmap).</summary>
     public long IommuUnmaps { get; init; }
 
-    /// <summary>Invalidations that an unmap waited for. Recorded: Intel's descriptors (qi_submit); elsewhere the driver's iotlb_sync, and one for each unmap whose kprobes are missing.</summary>
+    /// <summary>Invalidations that an unmap waited for. Recorded: Intel's descriptors (qi_submit); elsewhere the driver's iotlb_sync, and one for each unmap whose
+    /// kprobes are missing.</summary>
     public long Syncs { get; init; }
 
     /// <summary>Flushes of a whole domain for its flush queue (Intel: qi_submit; elsewhere flush_iotlb_all).</summary>

@@ -17,7 +17,8 @@ public sealed class RecordedDmaCall
     /// <summary>The CPU.</summary>
     public required int Cpu { get; init; }
 
-    /// <summary>When it took effect, in picoseconds of the trace's clock: for a mapping, when the address was given; for an unmapping, when it was free again (in lazy mode: queued).</summary>
+    /// <summary>When it took effect, in picoseconds of the trace's clock: for a mapping, when the address was given; for an unmapping, when it was free again (in lazy
+    /// mode: queued).</summary>
     public long TimePs { get; set; }
 
     /// <summary>The place in the order of all calls: lines of the trace.</summary>
@@ -29,7 +30,8 @@ public sealed class RecordedDmaCall
     /// <summary>The recorded address: the first of the range, a multiple of the page size.</summary>
     public ulong Iova { get; set; }
 
-    /// <summary>Bytes that were asked for, for <see cref="RecordedCallKind.MapPage"/> and <see cref="RecordedCallKind.AllocateCoherent"/>; else the bytes of the range.</summary>
+    /// <summary>Bytes that were asked for, for <see cref="RecordedCallKind.MapPage"/> and <see cref="RecordedCallKind.AllocateCoherent"/>; else the bytes of the
+    /// range.</summary>
     public ulong Size { get; set; }
 
     /// <summary>Where in its first page the memory begins.</summary>
@@ -44,6 +46,7 @@ public sealed class RecordedDmaCall
     /// <summary>Whether no kprobe told of the call: it was found by its tracepoint.</summary>
     public bool Recovered { get; init; }
 
-    /// <summary>For <see cref="RecordedCallKind.FinishFlush"/>: the CPUs, bit by bit, that took their ring's addresses back themselves, because they unmapped just when the flush was done.</summary>
+    /// <summary>For <see cref="RecordedCallKind.FinishFlush"/>: the CPUs, bit by bit, that took their ring's addresses back themselves, because they unmapped just when
+    /// the flush was done.</summary>
     public ulong ReclaimedByOwner { get; set; }
 }

@@ -7,6 +7,10 @@ namespace Emulator.Cli.Replay.Loads;
 /// <param name="type">Its type.</param>
 internal sealed class RecordedDomain(int index, DomainType type)
 {
+    private const int FullRing = 240;
+
+    private readonly Dictionary<int, int> _queued = [];
+
     /// <summary>Its number.</summary>
     public int Index { get; } = index;
 
@@ -55,8 +59,23 @@ internal sealed class RecordedDomain(int index, DomainType type)
     /// <summary>The flush before <see cref="LastFlush"/>.</summary>
     public (int Begun, int Finished) FlushBefore { get; set; }
 
+    /// <summary>Notes an unmap.</summary>
+    public void Unmapped(ulong iova, int line, int cpu)
+    {
+        LastUnmapped[iova] = line;
+        _queued[cpu] = _queued.GetValueOrDefault(cpu) + 1;
+    }
+
+    /// <summary>Whether a CPU has unmapped so much since the last flush that its ring is full: 256, or a few less, since what is queued while a flush goes on
+    /// stays.</summary>
+    public bool IsFull(int cpu) => _queued.GetValueOrDefault(cpu) >= FullRing;
+
     /// <summary>Notes a flush.</summary>
-    public void Flushed(int begun, int finished) => (FlushBefore, LastFlush) = (LastFlush, (begun, finished));
+    public void Flushed(int begun, int finished)
+    {
+        (FlushBefore, LastFlush) = (LastFlush, (begun, finished));
+        _queued.Clear();
+    }
 
     /// <summary>Whether an address waits for a flush that the trace has not told of.</summary>
     public bool IsQueued(ulong iova) => IsLazy && LastUnmapped.TryGetValue(iova, out var unmapped) && unmapped > LastFlush.Begun;
@@ -66,7 +85,7 @@ internal sealed class RecordedDomain(int index, DomainType type)
     {
         if (!LastUnmapped.TryGetValue(iova, out var unmapped))
             return false;
-        var flush = LastFlush.Finished < line ? LastFlush : FlushBefore;
+        var flush = LastFlush.Finished <= line ? LastFlush : FlushBefore;
         return unmapped > line || (IsLazy && unmapped > flush.Begun);
     }
 }

@@ -24,6 +24,9 @@ internal sealed class RecordedFlow
     /// <summary>Whether the invalidation of <see cref="Unmapped"/> was seen.</summary>
     public bool Synced { get; set; }
 
+    /// <summary>Whether an entry of a context or PASID cache was invalidated just before.</summary>
+    public bool Detaches { get; set; }
+
     /// <summary>The device for which an unmapping was entered.</summary>
     public string? Unmapping { get; set; }
 

@@ -6,7 +6,8 @@ using Emulator.Hardware.Iommus;
 
 namespace Emulator.Cli.Replay.Loads;
 
-/// <summary>Plays the DMA API's calls of a trace on an emulated host: one device and one domain for each of the trace's, our driver and allocator in the kernel's place.</summary>
+/// <summary>Plays the DMA API's calls of a trace on an emulated host: one device and one domain for each of the trace's, our driver and allocator in the kernel's
+/// place.</summary>
 public sealed class RecordedLoad : IDisposable
 {
     private readonly RecordedDmaCalls _calls;
@@ -184,8 +185,12 @@ public sealed class RecordedLoad : IDisposable
         if (address == call.Iova)
             _equal++;
         else
-            _firstDifference ??= string.Create(CultureInfo.InvariantCulture, $"line {call.Line}: {call.Kind} of 0x{call.Size:x} bytes for domain {call.Domain} on CPU {call.Cpu}: 0x{address:x}, recorded 0x{call.Iova:x}");
+            _firstDifference ??= Describe(call, address);
     }
+
+    private static string Describe(RecordedDmaCall call, ulong address) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"line {call.Line}: {call.Kind} of 0x{call.Size:x} bytes for domain {call.Domain} on CPU {call.Cpu}: 0x{address:x}, recorded 0x{call.Iova:x}");
 
     private void Flush(RecordedDmaCall call, FlushQueue? queue)
     {
