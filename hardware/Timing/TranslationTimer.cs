@@ -3,11 +3,11 @@ using System.Runtime.CompilerServices;
 namespace Emulator.Hardware.Timing;
 
 /// <summary>
-/// When an IOMMU has translated a DMA: at once when its IOTLB had the entry, else after a walk by the walker that is free first. A hit on an entry whose walk is still going on waits for that
-/// walk. DMAs are given in the order of their arrival.
+/// When an IOMMU has translated a DMA: at once when its IOTLB had the entry, else after a walk by the walker that is free first. A hit on an entry whose walk
+/// is still going on waits for that walk. DMAs are given in the order of their arrival.
 /// </summary>
-/// <remarks>Which DMA hits is the silicon's affair; this knows only how long what it did takes. Walks are remembered by pages of 4 KiB: a hit elsewhere in a larger page whose first walk still
-/// goes on does not wait, a [model] choice. Not for several threads at once.</remarks>
+/// <remarks>Which DMA hits is the silicon's affair; this knows only how long what it did takes. Walks are remembered by pages of 4 KiB: a hit elsewhere in a
+/// larger page whose first walk still goes on does not wait, a [model] choice. Not for several threads at once.</remarks>
 public sealed class TranslationTimer
 {
     /// <summary>Walkers at most.</summary>

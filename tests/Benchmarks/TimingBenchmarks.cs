@@ -4,8 +4,8 @@ using Emulator.Hardware.Timing;
 
 namespace Emulator.Benchmarks;
 
-/// <summary>What virtual time costs a DMA: the translation of a batch of 256 alone, and the same DMAs one by one through a timed port. Behind VT-d with an IOTLB of 128 entries: all hit, half of them miss,
-/// nearly all miss.</summary>
+/// <summary>What virtual time costs a DMA: the translation of a batch of 256 alone, and the same DMAs one by one through a timed port. Behind VT-d with an
+/// IOTLB of 128 entries: all hit, half of them miss, nearly all miss.</summary>
 [MemoryDiagnoser]
 [BenchmarkCategory("timing")]
 public class TimingBenchmarks

@@ -36,7 +36,7 @@ internal sealed record HtmlPage(string Title, string Style = "")
         ArgumentNullException.ThrowIfNull(rows);
         _body.Append("<table><thead><tr>").AppendJoin("", headings.Select(heading => $"<th>{Text(heading)}</th>")).Append("</tr></thead><tbody>\n");
         foreach (var row in rows)
-            _body.Append("<tr>").AppendJoin("", row.Select(cell => $"<td{(cell is [>= '0' and <= '9' or '+' or '-', ..] ? " style=\"text-align: right\"" : "")}>{Text(cell)}</td>")).Append("</tr>\n");
+            _body.Append("<tr>").AppendJoin("", row.Select(Cell)).Append("</tr>\n");
         _body.Append("</tbody></table>\n");
         return this;
     }
@@ -57,5 +57,9 @@ internal sealed record HtmlPage(string Title, string Style = "")
 
     /// <summary>The page.</summary>
     public override string ToString() =>
-        $"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{Text(Title)}</title>\n<style>\n{CommonStyle}\n{Style}\n</style></head><body>\n<h1>{Text(Title)}</h1>\n{_body}</body></html>\n";
+        $"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{Text(Title)}</title>\n<style>\n{CommonStyle}\n{Style}\n</style></head>" +
+        $"<body>\n<h1>{Text(Title)}</h1>\n{_body}</body></html>\n";
+
+    private static string Cell(string text) =>
+        text is [>= '0' and <= '9' or '+' or '-', ..] ? $"<td style=\"text-align: right\">{Text(text)}</td>" : $"<td>{Text(text)}</td>";
 }

@@ -8,7 +8,8 @@ using ScottPlot.TickGenerators;
 
 namespace Emulator.Cli.Charts;
 
-/// <summary>A chart of lines as an SVG element for a page. The y axis begins at 0. The same chart gives the same text, whatever fonts a machine has: the browser draws all words.</summary>
+/// <summary>A chart of lines as an SVG element for a page. The y axis begins at 0. The same chart gives the same text, whatever fonts a machine has: the
+/// browser draws all words.</summary>
 public sealed partial record LineChart
 {
     private const int Width = 480;
@@ -59,7 +60,7 @@ public sealed partial record LineChart
         Scale(plot.Axes.Left, yTicks);
         foreach (var (i, series) in Series.Index())
         {
-            var line = plot.Add.Scatter(series.Points.Select(point => Along(point.X)).ToArray(), series.Points.Select(point => point.Y).ToArray(), Color.FromHex(Colours[i]));
+            var line = plot.Add.Scatter(series.Points.Select(point => new Coordinates(Along(point.X), point.Y)).ToArray(), Color.FromHex(Colours[i]));
             line.LineWidth = 2;
             line.MarkerSize = series.Points.Count > 50 ? 0 : 5;
         }
@@ -75,7 +76,11 @@ public sealed partial record LineChart
         var middle = (Height + Top - Bottom) / 2;
         Write(words, 14, middle, YLabel, $"text-anchor=\"middle\" transform=\"rotate(-90 14 {middle})\"");
         foreach (var (i, series) in Series.Index())
-            Write(words, Left + ((Width - Left - Right) * (i % LegendColumns) / (double)LegendColumns), Height - 22 + (14 * (i / LegendColumns)), $"\u25cf {series.Name}", $"fill=\"{Colours[i]}\"");
+        {
+            var (row, column) = Math.DivRem(i, LegendColumns);
+            Write(words, Left + ((Width - Left - Right) * column / LegendColumns), Height - 22 + (14 * row), $"\u25cf {series.Name}", $"fill=\"{Colours[i]}\"");
+        }
+
         return Join(drawn, words.Append("</g>\n").ToString());
     }
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Emulator.Cli.Validate;
 
 /// <summary>A bound of the mean absolute error.</summary>
@@ -8,4 +10,8 @@ public sealed record PcieBenchBound(string Over, double? Error, double AtMost)
 {
     /// <summary>Whether it holds.</summary>
     public bool Holds => !(Error > AtMost);
+
+    /// <summary>The bound in words.</summary>
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{Over}: {Error:F2} %, at most {AtMost} %: {(Holds ? "holds" : "does not hold")}");
 }

@@ -8,7 +8,12 @@ public sealed class PcieBenchCommand : ReportCommand
     private const string File = "throughput.csv";
 
     private readonly Argument<string> _directory = new("DIR") { Description = $"The folder with {File}" };
-    private readonly Option<string> _html = new("--html") { Description = "Write tables and measured-against-simulated curves as one self-contained page", HelpName = "FILE" };
+    private readonly Option<string> _html = new("--html")
+    {
+        Description = "Write tables and measured-against-simulated curves as one self-contained page",
+        HelpName = "FILE",
+    };
+
 
     /// <summary>Makes the command.</summary>
     public PcieBenchCommand()

@@ -23,7 +23,8 @@ public sealed class PcieBenchErrors(IEnumerable<PcieBenchPoint> points)
     public double? MapeWithoutModel => Rounded(_pages.Select(point => (double?)Math.Abs(100 * ((point.Off / point.Measured.Rate) - 1))).Average());
 
     /// <summary>The absolute error, with pages of 4 KiB, that 95 % of the points do not exceed.</summary>
-    public double? Percentile95 => _pages.Length == 0 ? null : Rounded(_pages.Select(point => Math.Abs(point.Error)).Order().ElementAt((int)Math.Ceiling(0.95 * _pages.Length) - 1));
+    public double? Percentile95 =>
+        _pages.Length == 0 ? null : Rounded(_pages.Select(point => Math.Abs(point.Error)).Order().ElementAt((int)Math.Ceiling(0.95 * _pages.Length) - 1));
 
     /// <summary>Points with pages of 4 KiB.</summary>
     public int Points => _pages.Length;

@@ -12,20 +12,26 @@ internal static class PcieBenchHtml
     public static HtmlPage Of(PcieBenchResult result)
     {
         var page = new HtmlPage("DMA behind an IOMMU: measured against simulated", Style)
-            .Paragraph("DMAs of one size to random places of a window, as fast as device, link and IOMMU let them. The simulation knows what was measured with the IOMMU off, and nothing else of a system.")
+            .Paragraph(
+                "DMAs of one size to random places of a window, as fast as device, link and IOMMU let them. " +
+                "The simulation knows what was measured with the IOMMU off, and nothing else of a system.")
             .Add("<h2>Absolute error, percent</h2>\n")
             .Table(PcieBenchTables.Headings(result), PcieBenchTables.Rows(result));
         foreach (var line in PcieBenchTables.LeftOut(result))
             page.Paragraph(line);
         foreach (var bound in result.Bounds)
-            page.Paragraph(string.Create(CultureInfo.InvariantCulture, $"{bound.Over}: {bound.Error:F2} %, at most {bound.AtMost} %: {(bound.Holds ? "holds" : "does not hold")}"));
+            page.Paragraph(bound.ToString());
         foreach (var system in result.Points.GroupBy(point => (point.Measured.System, point.Measured.Access)))
         {
             page.Add($"<h2>{HtmlPage.Text($"{system.Key.System}, {PcieBenchRow.NameOf(system.Key.Access)}")}</h2>\n");
             // One cache state stands for all: the cold one, where it was measured.
             var cache = system.Select(point => point.Measured.Cache).Distinct().OrderBy(name => name == "cold" ? 0 : 1).First();
-            foreach (var size in system.Where(point => point.Measured.Cache == cache).GroupBy(point => (point.Measured.Paging, point.Measured.Length)).OrderBy(group => group.Key))
-                page.Add("<figure>").Add(Chart($"{size.Key.Length} bytes, {NameOf(size.Key.Paging)}, cache {cache}", [.. size.OrderBy(point => point.Measured.Window)]).ToSvg()).Add("</figure>\n");
+            var shown = system.Where(point => point.Measured.Cache == cache);
+            foreach (var size in shown.GroupBy(point => (point.Measured.Paging, point.Measured.Length)).OrderBy(group => group.Key))
+            {
+                var title = $"{size.Key.Length} bytes, {NameOf(size.Key.Paging)}, cache {cache}";
+                page.Add("<figure>").Add(Chart(title, [.. size.OrderBy(point => point.Measured.Window)]).ToSvg()).Add("</figure>\n");
+            }
         }
 
         return page
@@ -54,7 +60,8 @@ internal static class PcieBenchHtml
 
     private static string NameOf(PcieBenchPaging paging) => paging == PcieBenchPaging.Superpages ? "superpages" : "4 KiB pages";
 
-    private static string Bytes(double bytes) => bytes >= 1 << 20 ? $"{Short(bytes / (1 << 20))} MiB" : bytes >= 1024 ? $"{Short(bytes / 1024)} KiB" : $"{Short(bytes)} B";
+    private static string Bytes(double bytes) =>
+        bytes >= 1 << 20 ? $"{Short(bytes / (1 << 20))} MiB" : bytes >= 1024 ? $"{Short(bytes / 1024)} KiB" : $"{Short(bytes)} B";
 
     private static string Short(double value) => value.ToString("0.#", CultureInfo.InvariantCulture);
 }

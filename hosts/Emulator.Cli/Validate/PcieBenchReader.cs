@@ -4,7 +4,8 @@ using Emulator.Hardware.Dma;
 
 namespace Emulator.Cli.Validate;
 
-/// <summary>Reads <c>throughput.csv</c>: a line of column names, then a measurement a line. Columns may come in any order; those that are not known are named and left alone.</summary>
+/// <summary>Reads <c>throughput.csv</c>: a line of column names, then a measurement a line. Columns may come in any order; those that are not known are named
+/// and left alone.</summary>
 public sealed class PcieBenchReader
 {
     private static readonly string[] Columns = ["system", "iommu", "direction", "cache", "window_bytes", "transfer_bytes", "transactions_per_second"];
@@ -79,7 +80,13 @@ public sealed class PcieBenchReader
         var at = 0;
         return new PcieBenchRow(
             Name(Next()),
-            Next() switch { "off" => PcieBenchPaging.Off, "4k" => PcieBenchPaging.Pages4K, "superpages" => PcieBenchPaging.Superpages, var other => throw Bad("iommu", $"'{other}' is not one of off, 4k, superpages") },
+            Next() switch
+            {
+                "off" => PcieBenchPaging.Off,
+                "4k" => PcieBenchPaging.Pages4K,
+                "superpages" => PcieBenchPaging.Superpages,
+                var other => throw Bad("iommu", $"'{other}' is not one of off, 4k, superpages"),
+            },
             Next() switch { "read" => DmaAccess.Read, "write" => DmaAccess.Write, var other => throw Bad("direction", $"'{other}' is not one of read, write") },
             Name(Next()),
             Whole(Next(), long.MaxValue),

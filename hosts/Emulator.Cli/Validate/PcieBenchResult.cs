@@ -20,7 +20,8 @@ public sealed class PcieBenchResult(IReadOnlyList<PcieBenchPoint> points, IReadO
 
     /// <summary>The errors of each system and direction, in the order of the file.</summary>
     public IReadOnlyList<(string System, DmaAccess Access, PcieBenchErrors Errors)> Systems { get; } =
-        [.. points.GroupBy(point => (point.Measured.System, point.Measured.Access)).Select(group => (group.Key.System, group.Key.Access, new PcieBenchErrors(group)))];
+        [.. points.GroupBy(point => (point.Measured.System, point.Measured.Access))
+            .Select(group => (group.Key.System, group.Key.Access, new PcieBenchErrors(group)))];
 
     /// <summary>Whether only systems were measured on which the parameters were fitted.</summary>
     public bool IsDevelopment => points.All(point => Development.Contains(point.Measured.System, StringComparer.Ordinal));

@@ -23,7 +23,8 @@ public static class PcieBenchSimulation
     /// <param name="progress">Told how many are done.</param>
     /// <param name="cancellation">Ends it with the points so far.</param>
     /// <returns>The points, in the order of the rows.</returns>
-    public static IReadOnlyList<PcieBenchPoint> Run(IReadOnlyList<PcieBenchRow> rows, out IReadOnlyList<PcieBenchLeftOut> leftOut, Action<int> progress, CancellationToken cancellation)
+    public static IReadOnlyList<PcieBenchPoint> Run(
+        IReadOnlyList<PcieBenchRow> rows, out IReadOnlyList<PcieBenchLeftOut> leftOut, Action<int> progress, CancellationToken cancellation)
     {
         var off = rows.Where(row => row.Paging == PcieBenchPaging.Off).ToDictionary(row => row.WithoutRate(PcieBenchPaging.Off), row => row.Rate);
         var readTimes = ReadTimes(rows);
@@ -49,8 +50,8 @@ public static class PcieBenchSimulation
 
         leftOut =
         [
-            .. refused.GroupBy(point => (point.Row.System, point.Row.Access, point.Reason)).Select(group => new PcieBenchLeftOut(
-                group.Key.System, group.Key.Access, group.Key.Reason, group.Count(), $"{group.First().Row.Cache}, window {group.First().Row.Window}, {group.First().Row.Length} bytes")),
+            .. refused.GroupBy(point => (point.Row.System, point.Row.Access, point.Reason), point => $"{point.Row.Cache}, window {point.Row.Window}, {point.Row.Length} bytes")
+                .Select(group => new PcieBenchLeftOut(group.Key.System, group.Key.Access, group.Key.Reason, group.Count(), group.First())),
         ];
         return points;
     }

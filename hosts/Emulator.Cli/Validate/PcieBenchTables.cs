@@ -9,7 +9,9 @@ internal static class PcieBenchTables
 {
     /// <summary>The headings of <see cref="Rows"/>.</summary>
     public static IReadOnlyList<string> Headings(PcieBenchResult result) =>
-        ["system", "direction", "all", "large windows", .. result.Total.Lengths.Select(length => $"{length} B: all / large"), "bias, large", "superpages", "IOMMU ignored", "points"];
+    [
+        "system", "direction", "all", "large windows", .. result.Total.Lengths.Select(length => $"{length} B: all / large"), "bias, large", "superpages", "IOMMU ignored", "points",
+    ];
 
     /// <summary>A row for each system and direction, and one for all of them.</summary>
     public static IEnumerable<string[]> Rows(PcieBenchResult result) =>
@@ -20,7 +22,8 @@ internal static class PcieBenchTables
         result.LeftOut.Select(left => $"left out: {left.System}, {left.Direction}: {left.Points} points, the first {left.First}: {left.Reason}");
 
     /// <summary>The parameters of the model; those of a device that follow from the file have no value here.</summary>
-    public static IEnumerable<string[]> Parameters() => TimingParameters.Of(PcieBenchSimulation.Iommu).Take(4).Concat(TimingParameters.Of(new DeviceTiming()).Take(7).Where(parameter => parameter.Name != "read"))
+    public static IEnumerable<string[]> Parameters() => TimingParameters.Of(PcieBenchSimulation.Iommu).Take(4)
+        .Concat(TimingParameters.Of(new DeviceTiming()).Where(parameter => parameter.Name is "smallTags" or "largeTags" or "smallLength" or "postedSlots" or "upstream" or "commit"))
         .Select(parameter => (string[])[parameter.Name, parameter.Value?.ToString(CultureInfo.InvariantCulture) ?? "", parameter.Unit, parameter.Meaning]);
 
     /// <summary>Prints it.</summary>
@@ -37,7 +40,7 @@ internal static class PcieBenchTables
         if (ignored.Count > 0)
             console.MarkupLineInterpolated($"columns not looked at: {string.Join(", ", ignored)}");
         foreach (var bound in result.Bounds)
-            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{bound.Over}: {bound.Error:F2} %, at most {bound.AtMost} %: {(bound.Holds ? "holds" : "does not hold")}");
+            console.MarkupLineInterpolated($"{bound.ToString()}");
     }
 
     private static string[] Row(PcieBenchResult result, string system, string direction, PcieBenchErrors errors) =>

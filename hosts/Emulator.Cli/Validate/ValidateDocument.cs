@@ -57,5 +57,5 @@ public sealed record ValidateDocument(
         errors.BiasLargeWindows,
         errors.MapeSuperpages,
         errors.Points,
-        [.. errors.Lengths.Select(length => (Length: length, Errors: errors.Of(length))).Select(size => new ValidateSize(size.Length, size.Errors.Mape, size.Errors.MapeLargeWindows))]);
+        [.. errors.Lengths.Select(length => new ValidateSize(length, errors.Of(length).Mape, errors.Of(length).MapeLargeWindows))]);
 }

@@ -10,4 +10,11 @@ namespace Emulator.Cli.Validate;
 /// <param name="Points">Points with pages of 4 KiB.</param>
 /// <param name="Sizes">The errors with pages of 4 KiB by bytes of a transfer.</param>
 public sealed record ValidateSystem(
-    string System, string Direction, double? Mape, double? MapeLargeWindows, double? BiasLargeWindows, double? MapeSuperpages, int Points, IReadOnlyList<ValidateSize> Sizes);
+    string System,
+    string Direction,
+    double? Mape,
+    double? MapeLargeWindows,
+    double? BiasLargeWindows,
+    double? MapeSuperpages,
+    int Points,
+    IReadOnlyList<ValidateSize> Sizes);

@@ -2,8 +2,8 @@ using Emulator.Cli.Validate;
 
 namespace Emulator.Cli.Tests.Validate;
 
-/// <summary>The model against silicon: what pcie-bench measured, with the IOMMU on, on the systems that the parameters were fitted on. The bounds leave room of a third and more above what the
-/// model's first version had; one that is far from silicon breaks them.</summary>
+/// <summary>The model against silicon: what pcie-bench measured, with the IOMMU on, on the systems that the parameters were fitted on. The bounds leave room of
+/// a third and more above what the model's first version had; one that is far from silicon breaks them.</summary>
 public sealed class AccuracyTests
 {
     private const double LastPageThatFits = 512 << 10;

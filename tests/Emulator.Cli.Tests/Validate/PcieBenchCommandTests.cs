@@ -20,7 +20,9 @@ public sealed class PcieBenchCommandTests
         var document = result.Document;
         Assert.Equal("emulator.validate/1", document.GetProperty("schema").GetString());
         Assert.Equal(
-            ["schema", "mape", "mapeLargeWindows", "mapeSuperpages", "mapeWithoutModel", "percentile95", "points", "holds", "bounds", "systems", "leftOut", "ignoredColumns"],
+            [
+                "schema", "mape", "mapeLargeWindows", "mapeSuperpages", "mapeWithoutModel", "percentile95", "points", "holds", "bounds", "systems", "leftOut", "ignoredColumns",
+            ],
             document.EnumerateObject().Select(member => member.Name));
         Assert.InRange(document.GetProperty("mape").GetDouble(), 0.0, 1.0);
         Assert.Equal(Math.Round(document.GetProperty("mape").GetDouble(), 2), document.GetProperty("mape").GetDouble());
@@ -56,7 +58,8 @@ public sealed class PcieBenchCommandTests
         Assert.Contains("64 MiB", html, StringComparison.Ordinal);
         Assert.DoesNotContain("src=", html, StringComparison.Ordinal);
         Assert.DoesNotContain("href=\"http", html, StringComparison.Ordinal);
-        Assert.NotEmpty(XDocument.Parse(html.Replace("<!doctype html>", "", StringComparison.Ordinal).Replace("<meta charset=\"utf-8\">", "", StringComparison.Ordinal)).Descendants("h2"));
+        var elements = html.Replace("<!doctype html>", "", StringComparison.Ordinal).Replace("<meta charset=\"utf-8\">", "", StringComparison.Ordinal);
+        Assert.Equal(3, XDocument.Parse(elements).Descendants("h2").Count());
     }
 
     [Fact]
@@ -88,7 +91,8 @@ public sealed class PcieBenchCommandTests
             "new,4k,write,cold,1024,4096,100000\nnew,4k,write,cold,2147483648,64,100000\n");
         var result = await CommandLine.RunAsync("validate", "pcie-bench", folder.Path, "--json");
         Assert.Equal(ExitCode.Held, result.ExitCode);
-        var reasons = result.Document.GetProperty("leftOut").EnumerateArray().Select(left => $"{left.GetProperty("system")} {left.GetProperty("direction")} {left.GetProperty("points")}: {left.GetProperty("reason")}").ToList();
+        var reasons = result.Document.GetProperty("leftOut").EnumerateArray()
+            .Select(left => $"{left.GetProperty("system")} {left.GetProperty("direction")} {left.GetProperty("points")}: {left.GetProperty("reason")}").ToList();
         Assert.Equal(5, reasons.Count);
         Assert.Contains(reasons, reason => reason.StartsWith("new read 1: no measurement with the IOMMU off", StringComparison.Ordinal));
         Assert.Contains(reasons, reason => reason.StartsWith("bare read 1: no measurement of 64-byte reads", StringComparison.Ordinal));
