@@ -1,7 +1,7 @@
 namespace Emulator.Hardware.Timing;
 
-/// <summary>What a device and its PCIe link take in time, and how much it keeps in flight. Times are nanoseconds, lengths bytes. Defaults: a card with an NFP-6000 on PCIe gen3 x8
-/// (SIGCOMM 2018, doi:10.1145/3230543.3230560, and the model fitted to it).</summary>
+/// <summary>What a device and its PCIe link take in time, and how much it keeps in flight. Times are nanoseconds, lengths bytes. Defaults: a card with an
+/// NFP-6000 on PCIe gen3 x8 (SIGCOMM 2018, doi:10.1145/3230543.3230560, and the model fitted to it).</summary>
 public sealed record DeviceTiming
 {
     /// <summary>Reads in flight at most, 1 to <see cref="RequestTimer.MaxInFlight"/>, of at most <see cref="SmallLength"/> bytes.</summary>
@@ -52,7 +52,8 @@ public sealed record DeviceTiming
     /// <summary>What a write costs the link besides its bytes.</summary>
     public double WriteGap { get; init; } = 1.5;
 
-    /// <summary>The time between two DMAs of a length, in place of what interval and link say; null: those. For a device whose rate without IOMMU was measured.</summary>
+    /// <summary>The time between two DMAs of a length, in place of what interval and link say; null: those. For a device whose rate without IOMMU was
+    /// measured.</summary>
     public double? MeasuredInterval { get; init; }
 
     /// <summary>The time between two DMAs of this kind while nothing else limits them.</summary>

@@ -7,8 +7,8 @@ using Emulator.Hardware.Translation;
 namespace Emulator.Hardware.Timing;
 
 /// <summary>A device's way through its IOMMU in virtual time: the silicon says where each DMA lands and whether its IOTLB knew, the timers say when.</summary>
-/// <remarks>DMAs of one IOMMU are to be sent in the order of their issue. A DMA that is refused, or held, is over when it has been translated, and so is its tag or slot: a [model] choice. Allocates
-/// nothing.</remarks>
+/// <remarks>DMAs of one IOMMU are to be sent in the order of their issue. A DMA that is refused, or held, is over when it has been translated, and so is its
+/// tag or slot: a [model] choice. Allocates nothing.</remarks>
 /// <param name="unit">The IOMMU instance; one without IOTLB never walks.</param>
 /// <param name="timer">Its clock, shared by all devices behind it.</param>
 /// <param name="requests">The device's clock.</param>

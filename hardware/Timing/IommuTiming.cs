@@ -1,10 +1,11 @@
 namespace Emulator.Hardware.Timing;
 
-/// <summary>What an IOMMU and the kernel that programs it take in time. All times are nanoseconds. Defaults: measured on VT-d of 2013 to 2016 where nothing else is said (SIGCOMM 2018,
-/// doi:10.1145/3230543.3230560, and the model fitted to it); [model] marks a choice that no measurement backs.</summary>
+/// <summary>What an IOMMU and the kernel that programs it take in time. All times are nanoseconds. Defaults: measured on VT-d of 2013 to 2016 where nothing
+/// else is said (SIGCOMM 2018, doi:10.1145/3230543.3230560, and the model fitted to it); [model] marks a choice that no measurement backs.</summary>
 public sealed record IommuTiming
 {
-    /// <summary>Page walks that go on at the same time, 1 to <see cref="TranslationTimer.MaxWalkers"/>. Only the walk rate, walkers / (walk + hold), can be seen from outside.</summary>
+    /// <summary>Page walks that go on at the same time, 1 to <see cref="TranslationTimer.MaxWalkers"/>. Only the walk rate, walkers / (walk + hold), can be
+    /// seen from outside.</summary>
     public int Walkers { get; init; } = 6;
 
     /// <summary>One walk, from the miss to the translation.</summary>
@@ -16,8 +17,8 @@ public sealed record IommuTiming
     /// <summary>How much longer than the walk a write keeps its walker.</summary>
     public double HoldWrite { get; init; } = 10;
 
-    /// <summary>From the submission of an invalidation until the kernel has seen it complete, all register accesses included: 2130 cycles at 3.1 GHz (ASPLOS 2015, rIOMMU). The
-    /// queue serves one submitter at a time.</summary>
+    /// <summary>From the submission of an invalidation until the kernel has seen it complete, all register accesses included: 2130 cycles at 3.1 GHz (ASPLOS
+    /// 2015, rIOMMU). The queue serves one submitter at a time.</summary>
     public double Invalidation { get; init; } = 687;
 
     /// <summary>A register read of a driver: uncached, to the root complex and back. [model]</summary>

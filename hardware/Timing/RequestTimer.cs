@@ -3,10 +3,11 @@ using System.Runtime.CompilerServices;
 namespace Emulator.Hardware.Timing;
 
 /// <summary>
-/// When a device sends its DMAs and when they are done: the link lets one go after the other, a read waits for the tag and a write for the slot that frees next, in the order of issue. That alone ties
-/// throughput to latency.
+/// When a device sends its DMAs and when they are done: the link lets one go after the other, a read waits for the tag and a write for the slot that frees
+/// next, in the order of issue. That alone ties throughput to latency.
 /// </summary>
-/// <remarks>Reads and writes share the link's clock and have in-flight limits of their own, a [model] choice: the measurements have one direction each. Not for several threads at once.</remarks>
+/// <remarks>Reads and writes share the link's clock and have in-flight limits of their own, a [model] choice: the measurements have one direction each. Not for
+/// several threads at once.</remarks>
 public sealed class RequestTimer
 {
     /// <summary>DMAs of a direction in flight at most.</summary>

@@ -9,8 +9,8 @@ using Emulator.Hardware.Translation;
 namespace Emulator.Hardware.Timing;
 
 /// <summary>
-/// The throughput test of pcie-bench (SIGCOMM 2018, doi:10.1145/3230543.3230560) behind VT-d: a device sends DMAs of one kind to random places of a window of its memory, as fast as link, tags
-/// and IOMMU let it. The window is mapped by the driver, and each DMA goes through the silicon.
+/// The throughput test of pcie-bench (SIGCOMM 2018, doi:10.1145/3230543.3230560) behind VT-d: a device sends DMAs of one kind to random places of a window of
+/// its memory, as fast as link, tags and IOMMU let it. The window is mapped by the driver, and each DMA goes through the silicon.
 /// </summary>
 /// <remarks>The silicon keeps its IOTLB from run to run. Not for several threads at once.</remarks>
 public sealed class ThroughputTest : IDisposable

@@ -3,11 +3,11 @@ using System.Runtime.CompilerServices;
 namespace Emulator.Hardware.Timing;
 
 /// <summary>
-/// When an IOMMU has translated a DMA: at once when its IOTLB had the entry, else after a walk by the walker that is free first. A hit on an entry whose walk is still going on waits for that
-/// walk. DMAs are given in the order of their arrival.
+/// When an IOMMU has translated a DMA: at once when its IOTLB had the entry, else after a walk by the walker that is free first. A hit on an entry whose walk
+/// is still going on waits for that walk. DMAs are given in the order of their arrival.
 /// </summary>
-/// <remarks>Which DMA hits is the silicon's affair; this knows only how long what it did takes. Walks are remembered by pages of 4 KiB: a hit elsewhere in a larger page whose first walk still
-/// goes on does not wait, a [model] choice. Not for several threads at once.</remarks>
+/// <remarks>Which DMA hits is the silicon's affair; this knows only how long what it did takes. Walks are remembered by pages of 4 KiB: a hit elsewhere in a
+/// larger page whose first walk still goes on does not wait, a [model] choice. Not for several threads at once.</remarks>
 public sealed class TranslationTimer
 {
     /// <summary>Walkers at most.</summary>
@@ -20,9 +20,12 @@ public sealed class TranslationTimer
     private readonly long _walk;
     private readonly long _holdRead;
     private readonly long _holdWrite;
+    // When each walker is free, the earliest first from _first on around: a walk begins when the earliest says, and ends later than most.
     private readonly long[] _free;
     private readonly ulong[] _pages = new ulong[Remembered];
     private readonly long[] _ready = new long[Remembered];
+    private int _first;
+    private long _lastReady;
 
     /// <summary>Makes a timer of an IOMMU at rest.</summary>
     /// <exception cref="ArgumentException">The record is outside its limits.</exception>
@@ -47,6 +50,8 @@ public sealed class TranslationTimer
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long Hit(long arrival, ulong stream, ulong iova)
     {
+        if (arrival >= _lastReady)
+            return arrival;
         var page = Page(stream, iova);
         var index = Index(page);
         return _pages[index] == page && _ready[index] > arrival ? _ready[index] : arrival;
@@ -60,18 +65,34 @@ public sealed class TranslationTimer
     /// <returns>When it was translated.</returns>
     public long Miss(long arrival, ulong stream, ulong iova, bool isWrite)
     {
-        var free = _free;
-        var walker = 0;
-        for (var i = 1; i < free.Length; i++)
-            walker = free[i] < free[walker] ? i : walker;
-        var start = Math.Max(arrival, free[walker]);
+        var free = _free[_first];
+        var start = Math.Max(arrival, free);
         Waited += start - arrival;
         var translated = start + _walk;
-        free[walker] = translated + (isWrite ? _holdWrite : _holdRead);
+        Occupy(translated + (isWrite ? _holdWrite : _holdRead));
+        _lastReady = Math.Max(_lastReady, translated);
         var page = Page(stream, iova);
         var index = Index(page);
         (_pages[index], _ready[index]) = (page, translated);
         return translated;
+    }
+
+    // The walker that was free first is so again at a time; those that are busy longer stay behind it.
+    private void Occupy(long until)
+    {
+        var free = _free;
+        var place = _first;
+        _first = place + 1 == free.Length ? 0 : place + 1;
+        while (place != _first)
+        {
+            var before = place == 0 ? free.Length - 1 : place - 1;
+            if (free[before] <= until)
+                break;
+            free[place] = free[before];
+            place = before;
+        }
+
+        free[place] = until;
     }
 
     // Streams lie far apart by the golden ratio. Nothing remembered is 0, ready since ever, and so delays nobody.

@@ -6,6 +6,7 @@ using Emulator.Cli.Explore;
 using Emulator.Cli.Replay;
 using Emulator.Cli.Run;
 using Emulator.Cli.Survey;
+using Emulator.Cli.Validate;
 using Emulator.Cli.Verify;
 
 namespace Emulator.Cli;
@@ -21,6 +22,7 @@ public sealed class EmulatorCommand : RootCommand
         Subcommands.Add(new SurveyCommand());
         Subcommands.Add(new VerifyCommand());
         Subcommands.Add(new ReplayCommand());
+        Subcommands.Add(new ValidateCommand());
         Subcommands.Add(new ExploreCommand());
         foreach (var help in Options.OfType<HelpOption>())
             help.Action = new TeachingHelpAction((HelpAction)help.Action!);
@@ -38,8 +40,7 @@ public sealed class EmulatorCommand : RootCommand
         var parsed = new EmulatorCommand().Parse(args);
         if (FindMistake(parsed) is { } mistake)
         {
-            var command = parsed.CommandResult.Command is RootCommand ? "" : $"{parsed.CommandResult.Command.Name} ";
-            await error.WriteLineAsync($"emulator: {OneLine(mistake)}; see 'emulator {command}--help'");
+            await error.WriteLineAsync($"emulator: {OneLine(mistake)}; see 'emulator {Words(parsed.CommandResult)}--help'");
             return ExitCode.BadInput;
         }
 
@@ -80,6 +81,9 @@ public sealed class EmulatorCommand : RootCommand
             return $"{parsed.CommandResult.Command.Name} has no option '{unknown.Value}'";
         return parsed.Action is ParseErrorAction ? parsed.Errors[0].Message.TrimEnd('.') : null;
     }
+
+    // The words on the command line that lead to the command, each with a space after it.
+    private static string Words(CommandResult result) => result.Parent is CommandResult parent ? $"{Words(parent)}{result.Command.Name} " : "";
 
     private static string OneLine(string message) => string.Join(' ', message.Split((char[])['\r', '\n', '\t', ' '], StringSplitOptions.RemoveEmptyEntries));
 }

@@ -27,7 +27,12 @@ internal sealed class TeachingHelpAction(HelpAction usage) : SynchronousCommandL
     public override int Invoke(ParseResult parseResult)
     {
         var result = usage.Invoke(parseResult);
-        var explanation = parseResult.CommandResult.Command is ReportCommand command ? command.Explanation : RootExplanation;
+        var explanation = parseResult.CommandResult.Command switch
+        {
+            ReportCommand command => command.Explanation,
+            RootCommand => RootExplanation,
+            var group => $"'emulator {group.Name} COMMAND --help' explains a command.",
+        };
         parseResult.InvocationConfiguration.Output.WriteLine(explanation);
         return result;
     }

@@ -88,7 +88,7 @@ public sealed class SurveyCommand : ReportCommand
         var strategies = SelectStrategies(strategy, explained != null);
         var cases = report.WithProgress("survey", say => SurveyEngine.Run(rooms, kernels, strategies, say).TakeWhile(_ => !cancellation.IsCancellationRequested).ToList());
         if (parsed.GetValue(_html) is { } html)
-            Write(html, SurveyHtml.Of(cases));
+            SurveyHtml.Of(cases).WriteTo(html);
         // An interrupted survey still reports, but is no documentation.
         var outdated = docs == null || cancellation.IsCancellationRequested ? [] : SurveyPages.Update(docs, cases, write: !parsed.GetValue(_check));
         if (report.Json)
@@ -103,18 +103,6 @@ public sealed class SurveyCommand : ReportCommand
             SurveyTables.PrintSummary(report.Console, cases);
         var failed = cases.Exists(survey => survey.Verdict.Answer == SurveyAnswer.Failed) || (parsed.GetValue(_check) && outdated.Count > 0);
         return Task.FromResult(failed ? ExitCode.CheckFailed : ExitCode.Held);
-    }
-
-    private static void Write(string file, string text)
-    {
-        try
-        {
-            File.WriteAllText(file, text);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new BadInputException($"--html: {file} cannot be written: {error.Message}");
-        }
     }
 
     private static void PrintPages(Report report, IReadOnlyList<string> files, bool check)

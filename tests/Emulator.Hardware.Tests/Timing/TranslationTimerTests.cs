@@ -49,6 +49,25 @@ public sealed class TranslationTimerTests
     }
 
     [Fact]
+    public void A_mix_of_reads_and_writes_always_takes_the_walker_that_is_free_first()
+    {
+        var random = new Random(1);
+        var timing = new IommuTiming { Walkers = 5, Walk = 100, HoldRead = 900, HoldWrite = 0 };
+        var timer = new TranslationTimer(timing);
+        var free = new long[timing.Walkers];
+        var arrival = 0L;
+        for (var i = 0; i < 10_000; i++)
+        {
+            arrival += random.Next(200_000);
+            var isWrite = random.Next(2) == 0;
+            var walker = Array.IndexOf(free, free.Min());
+            var expected = Math.Max(arrival, free[walker]) + 100_000;
+            free[walker] = expected + (isWrite ? 0 : 900_000);
+            Assert.Equal(expected, timer.Miss(arrival, Stream, (ulong)i << 12, isWrite));
+        }
+    }
+
+    [Fact]
     public void Walks_at_rest_do_not_wait()
     {
         var timer = new TranslationTimer(new() { Walkers = 1 });

@@ -1,5 +1,5 @@
-using System.Net;
 using System.Text;
+using Emulator.Cli.Charts;
 
 namespace Emulator.Cli.Survey.Pages;
 
@@ -8,9 +8,6 @@ internal static class SurveyHtml
 {
     private const string Style =
         """
-        body { font: 14px/1.4 system-ui, sans-serif; margin: 1.5em; color: #1a1a1a; background: #fff; }
-        h1 { font-size: 1.5em; } p { max-width: 70em; }
-        table { border-collapse: collapse; } th, td { border: 1px solid #bbb; padding: .25em .5em; text-align: left; vertical-align: top; }
         thead th { position: sticky; top: 0; background: #eee; } tbody th { background: #f6f6f6; white-space: nowrap; }
         .good { background: #dff3df; } .bad { background: #fbdada; } summary { cursor: pointer; }
         details[open] { min-width: 60em; } details table { font: 12px/1.3 ui-monospace, monospace; margin: .5em 0; background: #fff; }
@@ -18,14 +15,10 @@ internal static class SurveyHtml
           .good, .bad { print-color-adjust: exact; -webkit-print-color-adjust: exact; } details:not([open]) > summary { list-style: none; } details[open] { min-width: 0; } }
         """;
 
-    /// <summary>Writes the page.</summary>
-    public static string Of(IReadOnlyList<SurveyCase> cases)
+    /// <summary>Makes the page.</summary>
+    public static HtmlPage Of(IReadOnlyList<SurveyCase> cases)
     {
-        var html = new StringBuilder("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Where DMA goes after a detach</title>\n<style>\n")
-            .Append(Style)
-            .Append("\n</style></head><body>\n<h1>Where DMA goes after a detach</h1>\n<p>")
-            .Append(Text(SurveyAnswerText.Of(cases)))
-            .Append("</p>\n<p>Each cell unfolds the log behind it: every register and memory access, what the DMAs after it did, where they landed, what was recorded.</p>\n<table><thead><tr>");
+        var html = new StringBuilder("<table><thead><tr>");
         foreach (var heading in SurveyMatrixRow.Headings.Prepend("variant").Prepend("IOMMU"))
             html.Append("<th>").Append(Text(heading)).Append("</th>");
         html.Append("</tr></thead><tbody>\n");
@@ -37,7 +30,11 @@ internal static class SurveyHtml
             html.Append("</tr>\n");
         }
 
-        return html.Append("</tbody></table>\n</body></html>\n").ToString();
+        html.Append("</tbody></table>\n");
+        return new HtmlPage("Where DMA goes after a detach", Style)
+            .Paragraph(SurveyAnswerText.Of(cases))
+            .Paragraph("Each cell unfolds the log behind it: every register and memory access, what the DMAs after it did, where they landed, what was recorded.")
+            .Add(html.ToString());
     }
 
     private static void Cell(StringBuilder html, SurveyCell cell)
@@ -105,5 +102,5 @@ internal static class SurveyHtml
             : $"{SurveyText.Of(observation.Outcome)} 0x{observation.Dma.Iova:x}{(fault.Length > 0 ? fault : ", nothing recorded")}";
     }
 
-    private static string Text(string text) => WebUtility.HtmlEncode(text);
+    private static string Text(string text) => HtmlPage.Text(text);
 }
