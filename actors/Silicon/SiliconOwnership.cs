@@ -17,6 +17,9 @@ internal sealed class SiliconOwnership(EmulatedHost host, IActorRef checker, IWi
     private readonly GroupTenure[] _tenures = host.Tenures;
     private readonly List<OwnershipMessages.Fence> _waitingFences = [];
 
+    /// <summary>Whether a group waits for DMA that the silicon holds.</summary>
+    public bool IsWaiting => _waitingFences.Count > 0;
+
     private ProtocolMutation Mutation => host.Specification.Mutation;
 
     /// <summary>The actor has crashed: every group that was ever programmed is Blocking until it has been blocked again.</summary>

@@ -1,7 +1,6 @@
 using Akka.Actor;
 using Emulator.Actors.Devices;
 using Emulator.Actors.Hosts;
-using Emulator.Actors.Ownership;
 using Emulator.Actors.Timing;
 using Emulator.Hardware.Devices;
 using Emulator.Hardware.Drivers;
@@ -24,7 +23,6 @@ internal sealed class TimedSilicon
 
     private readonly EmulatedHost _host;
     private readonly TimedDevice[] _devices;
-    private readonly Queue<(object Message, IActorRef Sender)> _deferred = new();
     private long _slice = FirstSlice;
     private int _outstanding;
     private long _began;
@@ -50,6 +48,10 @@ internal sealed class TimedSilicon
 
     /// <summary>Given batches that the silicon has answered. The translation actor's that is alive.</summary>
     public Action<DmaBatch>? Answer { get; set; }
+
+    /// <summary>Whether somebody has asked for time to go on. Interrupts are served only then, or while a group waits for held DMA: a change of owner, which is a chain of messages between actors,
+    /// would else meet them as the threads have it.</summary>
+    public bool IsAdvancing => _advance != null;
 
     private long Sent => _devices.Sum(device => device.Engine.Sent);
 
@@ -111,15 +113,15 @@ internal sealed class TimedSilicon
         var from = Math.Max(timeline.Now, Math.Min(timeline.NextAct, advance.Until));
         Advance(Math.Min(advance.Until, from + _slice));
         _slice = Math.Clamp(_slice * SliceDmas / Math.Max(1, Sent - before), ShortestSlice, LongestSlice);
-        EndDevices();
         self.Tell(TimedMessages.Continue.Instance, ActorRefs.NoSender);
     }
 
     /// <summary>A driver performs a step: what the devices send while it takes place goes through the silicon after it.</summary>
-    public void Perform(DriverStep step)
-    {
-        Advance(Platform.Timeline.Now + Platform.CostOf(step));
-    }
+    public void Perform(DriverStep step) => Pass(Platform.CostOf(step));
+
+    /// <summary>Lets some time pass.</summary>
+    /// <param name="time">In picoseconds.</param>
+    public void Pass(long time) => Advance(Platform.Timeline.Now + time);
 
     /// <summary>Hands over what the devices have sent so far: before anything that may change who owns what, or that somebody is told.</summary>
     public void Flush()
@@ -128,18 +130,6 @@ internal sealed class TimedSilicon
         foreach (var device in _devices)
             device.Engine.Flush();
     }
-
-    /// <summary>Whether a message waits until the driver has served an interrupt: the order of the two would be the threads'.</summary>
-    public bool Defers(object message, IActorRef sender)
-    {
-        if (message is not (OwnershipMessages.Block or OwnershipMessages.Fence or OwnershipMessages.BeginAttach or OwnershipMessages.CompleteAttach))
-            return false;
-        _deferred.Enqueue((message, sender));
-        return true;
-    }
-
-    /// <summary>The next message that waited.</summary>
-    public bool TryTakeDeferred(out (object Message, IActorRef Sender) deferred) => _deferred.TryDequeue(out deferred);
 
     // A device's driver that can't go on, as one that gets no memory mapped, ends the workloads: what comes after is not what was asked for.
     private void Advance(long until)
@@ -153,6 +143,8 @@ internal sealed class TimedSilicon
             foreach (var device in _devices)
                 device.Stop(error.Message);
         }
+
+        EndDevices();
     }
 
     private void Hand(DmaBatch batch)

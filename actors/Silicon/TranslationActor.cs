@@ -96,13 +96,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
 
         // What comes now may change who owns what: the witness is told in the order of the bus.
         SendAnswered();
-        if (_timed != null)
-        {
-            _timed.Flush();
-            if (_interruptSent && _timed.Defers(message, Sender))
-                return;
-        }
-
+        _timed?.Flush();
         switch (message)
         {
             case TimedMessages.Continue:
@@ -213,10 +207,9 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
     // Not while an interrupt waits for its handler: when that comes is the threads' affair.
     private void Continue()
     {
-        if (_interruptSent)
-            return;
-        _timed!.Continue(Self);
         Settle();
+        if (!_interruptSent)
+            _timed!.Continue(Self);
     }
 
     private ProtocolMutation Mutation => _host.Specification.Mutation;
@@ -295,7 +288,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
                 _ownership.PassWaitingFences();
         }
 
-        if (_interruptSent || _handlerFailed || _faults is { WithholdsInterrupts: true })
+        if (_interruptSent || _handlerFailed || _faults is { WithholdsInterrupts: true } || (_timed is { IsAdvancing: false } && !_ownership.IsWaiting))
             return;
         foreach (var unit in _units)
         {
@@ -334,9 +327,20 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
     private void PerformRun(DriverRun run)
     {
         if (MayBegin(run))
-            _host.Dma.AddDriverSteps(run.PerformAll(_bus, _afterStep));
+            _host.Dma.AddDriverSteps(PerformAll(run));
 
         EndRun(run);
+    }
+
+    // A handler reads until the silicon's queue is empty: with DMA between its steps a storm of faults would keep it from ever ending.
+    private int PerformAll(DriverRun run)
+    {
+        if (run.Purpose != RunPurpose.Interrupt || _timed == null)
+            return run.PerformAll(_bus, _afterStep);
+        var cost = 0L;
+        var steps = run.PerformAll(_bus, step => cost += _timed.Platform.CostOf(step));
+        _timed.Pass(cost);
+        return steps;
     }
 
     private void PerformStep(ProgrammingMessages.PerformStep step)
@@ -356,19 +360,12 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
         if (run.Purpose == RunPurpose.Interrupt)
             (_interruptSent, _handlerFailed) = (false, run.Failure != null);
         else if (run.ProgramsGroups)
-            (_interruptSent, _handlerFailed) = (_interruptSent && _timed != null, false);
+            (_interruptSent, _handlerFailed) = (false, false);
         _timed?.Flush();
         _ownership.End(run);
         Sender.Tell(new ProgrammingMessages.RunEnded(run));
         Settle();
         if (_timed != null && run.Purpose == RunPurpose.Interrupt)
-            GoOnAfterInterrupt();
-    }
-
-    private void GoOnAfterInterrupt()
-    {
-        while (!_interruptSent && _timed!.TryTakeDeferred(out var deferred))
-            Self.Tell(deferred.Message, deferred.Sender);
-        Continue();
+            Continue();
     }
 }
