@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Emulator.Actors.Hosting;
 using Emulator.Actors.Hosts;
+using Emulator.Cli.Run.Timed;
 using Emulator.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -19,6 +20,7 @@ public sealed class RunCommand : ReportCommand
     };
 
     private readonly Option<string> _otlp = new("--otlp") { Description = "Send meters and traces to a collector that speaks OTLP", HelpName = "URL" };
+    private readonly Option<bool> _explainTiming = new("--explain-timing") { Description = "Run nothing: print what each host's hardware takes in virtual time" };
     private readonly Option<bool> _telemetryConsole = new("--telemetry-console") { Description = "Print meters and traces to standard output" };
 
     /// <summary>Makes the command.</summary>
@@ -26,6 +28,7 @@ public sealed class RunCommand : ReportCommand
         : base("run", "Runs a DMA workload on emulated hosts while their devices change owners, and checks where every DMA landed")
     {
         Arguments.Add(_scenario);
+        Options.Add(_explainTiming);
         Options.Add(_otlp);
         Options.Add(_telemetryConsole);
     }
@@ -42,6 +45,7 @@ public sealed class RunCommand : ReportCommand
         Examples:
           emulator run
           emulator run my-scenario.yaml
+          emulator run my-scenario.yaml --explain-timing
           emulator run --json | jq '.violations'
           emulator run --otlp http://localhost:4317
 
@@ -55,6 +59,11 @@ public sealed class RunCommand : ReportCommand
         ArgumentNullException.ThrowIfNull(report);
         var telemetry = ReadTelemetry(parsed, report.Json);
         var scenario = parsed.GetValue(_scenario) is { } path ? ScenarioReader.ReadFile(path) : ScenarioReader.ReadQuickStart();
+        if (parsed.GetValue(_explainTiming))
+        {
+            ExplainTiming(report, scenario);
+            return ExitCode.Held;
+        }
 
         using var host = Build(scenario, telemetry);
         await host.StartAsync(CancellationToken.None);
@@ -72,6 +81,20 @@ public sealed class RunCommand : ReportCommand
         {
             await host.StopAsync(CancellationToken.None);
         }
+    }
+
+    private static void ExplainTiming(Report report, Scenario scenario)
+    {
+        if (report.Json)
+        {
+            report.WriteDocument(TimingDocument.Of(scenario));
+            return;
+        }
+
+        foreach (var table in TimingTables.Of(scenario))
+            table.Print(report.Console);
+        if (TimingTables.Without(scenario) is { } without)
+            report.Console.WriteLine(without);
     }
 
     private static IHost Build(Scenario scenario, TelemetryOptions telemetry)
