@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Emulator.Actors.Hosting;
 using Emulator.Actors.Hosts;
+using Emulator.Cli.Charts;
 using Emulator.Cli.Run.Timed;
 using Emulator.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,6 +21,7 @@ public sealed class RunCommand : ReportCommand
     };
 
     private readonly Option<string> _otlp = new("--otlp") { Description = "Send meters and traces to a collector that speaks OTLP", HelpName = "URL" };
+    private readonly Option<string> _report = new("--report") { Description = "Write tables, charts and all values of the run as one self-contained page", HelpName = "FILE.html" };
     private readonly Option<bool> _explainTiming = new("--explain-timing") { Description = "Run nothing: print what each host's hardware takes in virtual time" };
     private readonly Option<bool> _telemetryConsole = new("--telemetry-console") { Description = "Print meters and traces to standard output" };
 
@@ -28,7 +30,8 @@ public sealed class RunCommand : ReportCommand
         : base("run", "Runs a DMA workload on emulated hosts while their devices change owners, and checks where every DMA landed")
     {
         Arguments.Add(_scenario);
-        Options.Add(_explainTiming);
+        foreach (var option in (Option[])[_report, _explainTiming])
+            Options.Add(option);
         Options.Add(_otlp);
         Options.Add(_telemetryConsole);
     }
@@ -46,6 +49,7 @@ public sealed class RunCommand : ReportCommand
           emulator run
           emulator run my-scenario.yaml
           emulator run my-scenario.yaml --explain-timing
+          emulator run my-scenario.yaml --report run.html
           emulator run --json | jq '.violations'
           emulator run --otlp http://localhost:4317
 
@@ -65,12 +69,17 @@ public sealed class RunCommand : ReportCommand
             return ExitCode.Held;
         }
 
+        var page = parsed.GetValue(_report);
+        if (page != null)
+            HtmlPage.Open(page, "--report");
         using var host = Build(scenario, telemetry);
         await host.StartAsync(CancellationToken.None);
         try
         {
             var runner = new ScenarioRunner(scenario, host.Services.GetRequiredService<EmulatedHosts>());
             var result = report.ShowsProgress ? await RunWatchedAsync(runner, scenario, report.Progress, cancellation) : await runner.RunAsync(null, cancellation);
+            if (page != null)
+                RunHtml.Of(result).WriteTo(page, "--report");
             if (report.Json)
                 report.WriteDocument(RunDocument.Of(result));
             else

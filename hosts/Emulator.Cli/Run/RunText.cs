@@ -20,6 +20,7 @@ internal static class RunText
     /// <summary>Nanoseconds, in a unit that suits them.</summary>
     public static string Time(double nanoseconds) => nanoseconds switch
     {
+        0 => "0",
         < 1e3 => $"{Three(nanoseconds)} ns",
         < 1e6 => $"{Three(nanoseconds / 1e3)} us",
         < 1e9 => $"{Three(nanoseconds / 1e6)} ms",

@@ -22,7 +22,7 @@ namespace Emulator.Cli.Run.Timed;
 /// <param name="QueueWaitNanoseconds">What of that was waiting for other invalidations, per operation.</param>
 /// <param name="WalkerWaitNanoseconds">Waits of table walks for a walker, per operation.</param>
 /// <param name="LongestExposureNanoseconds">The longest time that the device could reach something unmapped.</param>
-/// <param name="MostExposedDmas">The most DMAs that a device sent from an unmap until nothing unmapped could be reached.</param>
+/// <param name="MostExposedDmas">The most DMAs that a device sent from an unmap until the flush that covers it.</param>
 /// <param name="ExposedDmas">DMAs sent while something unmapped could be reached.</param>
 public sealed record DmaModeComparison(
     int Group,

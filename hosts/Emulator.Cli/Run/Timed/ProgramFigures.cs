@@ -22,8 +22,8 @@ namespace Emulator.Cli.Run.Timed;
 /// <param name="InvalidationNanoseconds">The sum of the times of all invalidations, waits for the queue included.</param>
 /// <param name="Exposed">Unmapped ranges that the device could reach until a flush.</param>
 /// <param name="LongestExposureNanoseconds">The longest time that one could be reached.</param>
-/// <param name="MeanExposureNanoseconds">The mean of these times.</param>
-/// <param name="MostExposedDmas">The most DMAs that a device sent from an unmap until nothing unmapped could be reached.</param>
+/// <param name="MeanExposureNanoseconds">The mean of these times; what the end of the run left unflushed counts as none.</param>
+/// <param name="MostExposedDmas">The most DMAs that a device sent from an unmap until the flush that covers it.</param>
 /// <param name="ExposedDmas">DMAs sent while something unmapped could be reached.</param>
 public sealed record ProgramFigures(
     string Kind,

@@ -22,11 +22,7 @@ internal static class TimedTables
                 3,
                 ["host", "program", "DMA mode", "maps", "unmaps", "invalidations", "map", "unmap", "invalidation", "of it queue", "exposed ranges", "longest exposed", "most DMAs"],
                 [.. hosts.Where(host => host.Figures.Program != null).Select(host => Mapping(host.Result, host.Figures, host.Figures.Program!))]),
-            new(
-                "In virtual time: the same program in different DMA modes; x: relative to passthrough; map to walker wait: per operation",
-                4,
-                ["host", "IOMMU", "program", "DMA mode", "throughput", "x", "operation p50", "x", "p99", "x", "map", "unmap", "invalidation", "of it queue", "walker wait", "longest exposed", "most DMAs"],
-                [.. DmaModeComparison.Of(result).Select(Comparison)]),
+            .. DmaModeComparison.Of(result).GroupBy(row => row.Group).Select(group => Comparison([.. group])),
         ];
         return tables.Where(table => table.Rows.Count > 0);
     }
@@ -70,11 +66,15 @@ internal static class TimedTables
         Count(program.MostExposedDmas),
     ];
 
+    private static ReportTable Comparison(IReadOnlyList<DmaModeComparison> group) => new(
+        $"In virtual time: {group[0].Kind} on {group[0].Iommu} in different DMA modes; x: relative to {group[0].Baseline ?? "passthrough, which no host has"}; map to walker wait: per operation",
+        2,
+        ["host", "DMA mode", "throughput", "x", "operation p50", "x", "p99", "x", "map", "unmap", "invalidation", "of it queue", "walker wait", "longest exposed", "most DMAs"],
+        [.. group.Select(Comparison)]);
+
     private static string[] Comparison(DmaModeComparison row) =>
     [
         row.Host,
-        row.Iommu,
-        row.Kind,
         row.Dma,
         Throughput(row.BytesPerSecond, row.Kind),
         Ratio(row.ThroughputRatio),
