@@ -12,5 +12,5 @@ internal static class IsolationMessages
     public sealed record GrantsStated;
 
     /// <summary>Host to silicon to checker, in line: fill in the figures and answer with <see cref="Hosts.HostStatistics"/>.</summary>
-    public sealed record CollectStatistics(IActorRef ReplyTo);
+    public sealed record CollectStatistics(IActorRef ReplyTo, long? VirtualNow = null);
 }

@@ -121,23 +121,28 @@ public sealed class RunCommand : ReportCommand
             .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
             .StartAsync(context =>
             {
-                var tasks = scenario.Hosts.ToDictionary(
-                    entry => entry.Specification.Name, entry => context.AddTask(entry.Specification.Name, maxValue: Math.Max(1, entry.TotalDmas)), StringComparer.Ordinal);
+                // How many DMAs a program sends is not known before it has run.
+                var tasks = scenario.Hosts.Select(entry => entry.Specification.RunsPrograms
+                    ? context.AddTask(entry.Specification.Name).IsIndeterminate()
+                    : context.AddTask(entry.Specification.Name, maxValue: Math.Max(1, entry.TotalDmas))).ToList();
                 return runner.RunAsync(
                     hosts =>
                     {
-                        foreach (var statistics in hosts)
+                        foreach (var (task, statistics) in tasks.Zip(hosts))
                         {
-                            var task = tasks[statistics.Host];
                             task.Description = Describe(statistics);
-                            task.Value = statistics.Dmas;
+                            if (!task.IsIndeterminate)
+                                task.Value = statistics.Dmas;
                         }
                     },
                     cancellation);
             });
 
-    private static string Describe(HostStatistics statistics) =>
-        $"{statistics.Host}: {statistics.Dmas / 1e6:F1} M DMAs, {statistics.Reassignments} reassigned, {statistics.Violations} violations";
+    private static string Describe(HostStatistics statistics)
+    {
+        var time = statistics.VirtualNow is { } now ? $"{RunText.Time(VirtualFigures.Nanoseconds(now))} of virtual time, " : "";
+        return $"{statistics.Host}: {time}{statistics.Dmas / 1e6:F1} M DMAs, {statistics.Reassignments} reassigned, {statistics.Violations} violations";
+    }
 
     private TelemetryOptions ReadTelemetry(ParseResult parsed, bool json)
     {

@@ -15,7 +15,7 @@ internal static class TimedTables
             new(
                 "In virtual time: operations of the devices' programs, and their DMAs",
                 3,
-                ["host", "program", "DMA mode", "time", "operations/s", "throughput", "operation p50", "p99", "DMA/s", "DMA p50", "DMA p99", "DMA max", "miss rate"],
+                ["host", "program", "DMA mode", "time", "operations/s", "dropped", "throughput", "operation p50", "p99", "DMA/s", "DMA p50", "DMA p99", "DMA max", "miss rate"],
                 [.. hosts.Select(host => Rates(host.Result, host.Figures))]),
             new(
                 "In virtual time: what the DMA API cost; per operation of a program, where nothing else is said",
@@ -38,6 +38,7 @@ internal static class TimedTables
             program?.Dma ?? "-",
             Time(figures.ElapsedNanoseconds),
             program == null ? "-" : Rate(program.OperationsPerSecond),
+            program == null ? "-" : Count(program.Dropped),
             Throughput(program?.BytesPerSecond ?? figures.BytesPerSecond, program?.Kind ?? pattern),
             program == null ? "-" : Time(program.Latency.P50),
             program == null ? "-" : Time(program.Latency.P99),
