@@ -12,11 +12,12 @@ using static Emulator.Cli.Run.RunText;
 namespace Emulator.Cli.Run;
 
 /// <summary>Writes a scenario as a file that <see cref="ScenarioReader"/> reads the same scenario from: every host with all its values, defaults included.</summary>
-internal static class ScenarioWriter
+public static class ScenarioWriter
 {
     /// <summary>Writes it.</summary>
     public static string Write(Scenario scenario)
     {
+        ArgumentNullException.ThrowIfNull(scenario);
         var text = new StringBuilder($"name: {JsonSerializer.Serialize(scenario.Name)}\nseed: {scenario.Hosts[0].Specification.Workload.Seed}\nhosts:\n");
         foreach (var host in scenario.Hosts)
         {
