@@ -21,7 +21,12 @@ public sealed class RunCommand : ReportCommand
     };
 
     private readonly Option<string> _otlp = new("--otlp") { Description = "Send meters and traces to a collector that speaks OTLP", HelpName = "URL" };
-    private readonly Option<string> _report = new("--report") { Description = "Write tables, charts and all values of the run as one self-contained page", HelpName = "FILE.html" };
+    private readonly Option<string> _report = new("--report")
+    {
+        Description = "Write tables, charts and all values of the run as one self-contained page",
+        HelpName = "FILE.html",
+    };
+
     private readonly Option<bool> _explainTiming = new("--explain-timing") { Description = "Run nothing: print what each host's hardware takes in virtual time" };
     private readonly Option<bool> _telemetryConsole = new("--telemetry-console") { Description = "Print meters and traces to standard output" };
 

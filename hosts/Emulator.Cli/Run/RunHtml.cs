@@ -6,7 +6,10 @@ namespace Emulator.Cli.Run;
 /// <summary>A run as one self-contained page: the verdict, the tables, charts of what was done in virtual time, and all values that it was run with.</summary>
 internal static class RunHtml
 {
-    private const string Style = "figure { display: inline-block; margin: 0 1em 1em 0; } svg { max-width: 100%; } pre { overflow-x: auto; background: #f6f6f6; padding: .5em; }";
+    private const string Style =
+        """
+        figure { display: inline-block; margin: 0 1em 1em 0; } svg { max-width: 100%; } pre { overflow-x: auto; background: #f6f6f6; padding: .5em; }
+        """;
 
     /// <summary>Makes the page. Where all hosts have virtual time it is the same for every run of the scenario.</summary>
     public static HtmlPage Of(RunResult result)

@@ -13,7 +13,8 @@ internal sealed record RunVerdict(string Word, bool IsGood, string Early, string
     public static RunVerdict Of(RunResult result)
     {
         var time = result.IsTimed ? $"{Time(result.Elapsed.TotalNanoseconds)} of virtual time" : $"{result.Elapsed.TotalSeconds:F1} s";
-        var scope = $"{Count(result.Dmas)} DMAs in {time} ({Count((long)result.DmaPerSecond)}/s), {result.Reassignments} changes of owner, {result.ReassignmentsUnderLoad} of them under load";
+        var moved = $"{result.Reassignments} changes of owner, {result.ReassignmentsUnderLoad} of them under load";
+        var scope = $"{Count(result.Dmas)} DMAs in {time} ({Count((long)result.DmaPerSecond)}/s), {moved}";
         var early = result.Interrupted ? "Ended early. " : "";
         if (result.Held)
             return new RunVerdict("Held", IsGood: true, early, $"{scope}; no DMA landed where its device had no right to read or write.");
@@ -25,7 +26,8 @@ internal sealed record RunVerdict(string Word, bool IsGood, string Early, string
             IsGood: false,
             early,
             $"{scope}; {statistics.Sum(s => s.ReassignmentsFailed)} changes of owner failed, {result.Hosts.Sum(host => host.Problems.Count)} problems are listed, "
-            + $"{Count(statistics.Sum(s => s.Unchecked))} DMAs were not checked, {statistics.Sum(s => s.ActorRestarts)} actors crashed, {statistics.Sum(s => s.InterruptFailures)} interrupt handlers stopped.");
+            + $"{Count(statistics.Sum(s => s.Unchecked))} DMAs were not checked, {statistics.Sum(s => s.ActorRestarts)} actors crashed, "
+            + $"{statistics.Sum(s => s.InterruptFailures)} interrupt handlers stopped.");
     }
 
     /// <summary>The verdict as a sentence.</summary>

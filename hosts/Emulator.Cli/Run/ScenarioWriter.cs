@@ -46,15 +46,12 @@ public static class ScenarioWriter
         yield return ("toleratedExposure", $"{(long)specification.ToleratedExposure.TotalMicroseconds}us");
         yield return ("time", specification.Timing == null ? "none" : "virtual");
         if (specification.Timing is { } timing)
-            yield return ("timing", Mapping([("iommu", Mapping(Fields(TimingParameters.Of(timing.Iommu)))), ("device", Mapping(Fields(TimingParameters.Of(timing.Device))))]));
+            yield return ("timing", Mapping([("iommu", Mapping(TimingParameters.Of(timing.Iommu))), ("device", Mapping(TimingParameters.Of(timing.Device)))]));
         yield return ("workload", Mapping(Fields(specification.Workload)));
     }
 
     private static IEnumerable<(string Field, string Value)> Fields(IotlbGeometry iotlb) =>
         [("sets", $"{iotlb.Sets}"), ("ways", $"{iotlb.Ways}"), ("limit", iotlb.Unbounded ? "none" : iotlb.Disabled ? "nothing-kept" : "sets")];
-
-    private static IEnumerable<(string Field, string Value)> Fields(IEnumerable<TimingParameter> parameters) =>
-        parameters.Where(parameter => parameter.Value != null).Select(parameter => (parameter.Name, Exact(parameter.Value!.Value)));
 
     private static IEnumerable<(string Field, string Value)> Fields(Workload workload)
     {
@@ -122,5 +119,9 @@ public static class ScenarioWriter
 
     private static string Nanoseconds(double value) => $"{Exact(value)}ns";
 
-    private static string Mapping(IEnumerable<(string Field, string Value)> fields) => $"{{ {string.Join(", ", fields.Select(field => $"{field.Field}: {field.Value}"))} }}";
+    private static string Mapping(IEnumerable<TimingParameter> parameters) =>
+        Mapping(parameters.Where(parameter => parameter.Value != null).Select(parameter => (parameter.Name, Exact(parameter.Value!.Value))));
+
+    private static string Mapping(IEnumerable<(string Field, string Value)> fields) =>
+        $"{{ {string.Join(", ", fields.Select(field => $"{field.Field}: {field.Value}"))} }}";
 }

@@ -23,11 +23,14 @@ public class ExplainTimingTests
         var hosts = result.Document.GetProperty("hosts").EnumerateArray().ToList();
         Assert.Equal(["a", "b", "c"], hosts.Select(host => host.GetProperty("name").GetString()));
         Assert.All(Parameters(hosts[0]), parameter => Assert.Equal("default", parameter.GetProperty("source").GetString()));
-        Assert.Equal(["part", "name", "value", "unit", "meaning", "source", "default"], Parameters(hosts[0])[0].EnumerateObject().Select(member => member.Name));
+        Assert.Equal(
+            ["part", "name", "value", "unit", "meaning", "source", "default"], Parameters(hosts[0])[0].EnumerateObject().Select(member => member.Name));
         // A value that is the default is one, whoever says it.
         Assert.Equal(
             ["walkers", "measuredInterval"],
-            Parameters(hosts[1]).Where(parameter => parameter.GetProperty("source").GetString() == "scenario").Select(parameter => parameter.GetProperty("name").GetString()));
+            Parameters(hosts[1])
+                .Where(parameter => parameter.GetProperty("source").GetString() == "scenario")
+                .Select(parameter => parameter.GetProperty("name").GetString()));
         Assert.Equal((2, 6), (Parameters(hosts[1])[0].GetProperty("value").GetDouble(), Parameters(hosts[1])[0].GetProperty("default").GetDouble()));
         Assert.Equal(JsonValueKind.Null, hosts[2].GetProperty("parameters").ValueKind);
     }

@@ -17,8 +17,8 @@ public class ScenarioWriterTests
           - { name: b, iommu: amd, workload: { kind: gpu-copy, direction: from-device, buffers: per-copy, cpuPerCopy: 1us } }
           - { name: c, iommu: amd, workload: { kind: ring, buffers: page-pool, wireGbps: 2.5, requestSize: 512 } }
           - { name: d, iommu: apple-dart, workload: { kind: collective, algorithm: all-to-all, linkBytesPerNs: 12.5 } }
-          - { name: e, iommu: arm-smmu-v3, time: none, strategy: detach, pacing: step-by-step, iotlb: { limit: nothing-kept }, toleratedExposure: 5ms, devicesPerGroup: 2, reassignments: 3 }
-          - { name: f, iommu: intel, tenants: 5, bufferSize: 64KiB, workload: { kind: sequential, dmas: 12, length: 256, batchSize: 7, credits: 3 } }
+          - { name: e, iommu: arm-smmu-v3, time: none, strategy: detach, pacing: step-by-step, iotlb: { limit: nothing-kept }, devicesPerGroup: 2, reassignments: 3 }
+          - { name: f, iommu: intel, tenants: 5, bufferSize: 64KiB, toleratedExposure: 5ms, workload: { kind: sequential, dmas: 12, batchSize: 7, credits: 3 } }
         """)]
     public void Writing_what_was_read_and_reading_it_again_changes_nothing(string yaml)
     {
@@ -29,11 +29,18 @@ public class ScenarioWriterTests
         Assert.Equal(scenario.Name, again.Name);
         foreach (var (was, host) in scenario.Hosts.Zip(again.Hosts))
         {
-            Assert.Equal((was.Specification.Name, was.Specification.Room, was.Specification.Kernel, was.Reassignments), (host.Specification.Name, host.Specification.Room, host.Specification.Kernel, host.Reassignments));
-            Assert.Equal((was.Specification.Workload, was.Specification.Timing, was.Specification.Iotlb), (host.Specification.Workload, host.Specification.Timing, host.Specification.Iotlb));
-            Assert.Equal((was.Specification.BufferSize, was.Specification.Start, was.Specification.GroupSize), (host.Specification.BufferSize, host.Specification.Start, host.Specification.GroupSize));
-            Assert.Equal((was.Specification.Strategy, was.Specification.Pacing, was.Specification.ToleratedExposure), (host.Specification.Strategy, host.Specification.Pacing, host.Specification.ToleratedExposure));
+            Assert.Equal(Told(was), Told(host));
         }
+    }
+
+    // All that a file tells, apart from the variant: the first one may also go without saying.
+    private static object Told(ScenarioHost host)
+    {
+        var told = host.Specification;
+        return (
+            (told.Name, told.Room, told.Kernel, told.Strategy, told.Pacing, told.Iotlb),
+            (told.Devices, told.GroupSize, told.Tenants, told.Start, host.Reassignments),
+            (told.BufferSize, told.ToleratedExposure, told.Timing, told.Workload));
     }
 
     private static Scenario Read(string yaml)

@@ -20,8 +20,8 @@ public partial class VirtualRunTests(VirtualRun run) : IClassFixture<VirtualRun>
         var strict = Host("strict").GetProperty("virtual");
         Assert.Equal(
             [
-                "elapsedNanoseconds", "dmaPerSecond", "bytesPerSecond", "missRate", "walkerWaitNanoseconds", "invalidations", "invalidationNanoseconds", "queueWaitNanoseconds", "latency", "program",
-                "devices",
+                "elapsedNanoseconds", "dmaPerSecond", "bytesPerSecond", "missRate", "walkerWaitNanoseconds", "invalidations",
+                "invalidationNanoseconds", "queueWaitNanoseconds", "latency", "program", "devices",
             ],
             Names(strict));
         var devices = strict.GetProperty("devices").EnumerateArray().ToList();
@@ -31,11 +31,13 @@ public partial class VirtualRunTests(VirtualRun run) : IClassFixture<VirtualRun>
         var program = devices[0].GetProperty("program");
         Assert.Equal(
             [
-                "kind", "operation", "dma", "operations", "operationsPerSecond", "bytes", "bytesPerSecond", "dropped", "latency", "maps", "unmaps", "syncs", "flushes", "mapNanoseconds",
-                "unmapNanoseconds", "invalidationNanoseconds", "exposed", "longestExposureNanoseconds", "meanExposureNanoseconds", "mostExposedDmas", "exposedDmas",
+                "kind", "operation", "dma", "operations", "operationsPerSecond", "bytes", "bytesPerSecond", "dropped", "latency", "maps", "unmaps", "syncs", "flushes",
+                "mapNanoseconds", "unmapNanoseconds", "invalidationNanoseconds", "exposed", "longestExposureNanoseconds",
+                "meanExposureNanoseconds", "mostExposedDmas", "exposedDmas",
             ],
             Names(program));
-        Assert.Equal(("nvme", "strict", 600), (program.GetProperty("kind").GetString(), program.GetProperty("dma").GetString(), program.GetProperty("operations").GetInt32()));
+        Assert.Equal(("nvme", "strict"), (program.GetProperty("kind").GetString(), program.GetProperty("dma").GetString()));
+        Assert.Equal(600, program.GetProperty("operations").GetInt32());
         Assert.Equal(1200, strict.GetProperty("program").GetProperty("operations").GetInt32());
         Assert.Equal(Host("strict").GetProperty("dmas").GetInt64(), devices.Sum(device => device.GetProperty("dmas").GetInt64()));
         Assert.Equal(Number(strict, "invalidationNanoseconds"), Number(strict.GetProperty("program"), "invalidationNanoseconds"), 3);

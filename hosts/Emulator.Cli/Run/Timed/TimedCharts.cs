@@ -78,7 +78,10 @@ internal static class TimedCharts
 
     private static IEnumerable<string> Exposure(IEnumerable<(HostResult Result, TimedHostFigures Figures)> hosts)
     {
-        var lazy = hosts.Where(host => host.Figures.Program is { Exposed: > 0 }).Select(host => (host.Result.Specification.Name, Program: host.Figures.Program!)).ToList();
+        var lazy = hosts
+            .Where(host => host.Figures.Program is { Exposed: > 0 })
+            .Select(host => (host.Result.Specification.Name, Program: host.Figures.Program!))
+            .ToList();
         if (lazy.Count == 0)
             yield break;
         yield return new BarChart(

@@ -15,12 +15,18 @@ internal static class TimedTables
             new(
                 "In virtual time: operations of the devices' programs, and their DMAs",
                 3,
-                ["host", "program", "DMA mode", "time", "operations/s", "dropped", "throughput", "operation p50", "p99", "DMA/s", "DMA p50", "DMA p99", "DMA max", "miss rate"],
+                [
+                    "host", "program", "DMA mode", "time", "operations/s", "dropped", "throughput", "operation p50", "p99",
+                    "DMA/s", "DMA p50", "DMA p99", "DMA max", "miss rate",
+                ],
                 [.. hosts.Select(host => Rates(host.Result, host.Figures))]),
             new(
                 "In virtual time: what the DMA API cost; per operation of a program, where nothing else is said",
                 3,
-                ["host", "program", "DMA mode", "maps", "unmaps", "invalidations", "map", "unmap", "invalidation", "of it queue", "exposed ranges", "longest exposed", "most DMAs"],
+                [
+                    "host", "program", "DMA mode", "maps", "unmaps", "invalidations", "map", "unmap", "invalidation", "of it queue",
+                    "exposed ranges", "longest exposed", "most DMAs",
+                ],
                 [.. hosts.Where(host => host.Figures.Program != null).Select(host => Mapping(host.Result, host.Figures, host.Figures.Program!))]),
             .. DmaModeComparison.Of(result).GroupBy(row => row.Group).Select(group => Comparison([.. group])),
         ];
@@ -68,9 +74,13 @@ internal static class TimedTables
     ];
 
     private static ReportTable Comparison(IReadOnlyList<DmaModeComparison> group) => new(
-        $"In virtual time: {group[0].Kind} on {group[0].Iommu} in different DMA modes; x: relative to {group[0].Baseline ?? "passthrough, which no host has"}; map to walker wait: per operation",
+        $"In virtual time: {group[0].Kind} on {group[0].Iommu} in different DMA modes; "
+            + $"x: relative to {group[0].Baseline ?? "passthrough, which no host has"}; map to walker wait: per operation",
         2,
-        ["host", "DMA mode", "throughput", "x", "operation p50", "x", "p99", "x", "map", "unmap", "invalidation", "of it queue", "walker wait", "longest exposed", "most DMAs"],
+        [
+            "host", "DMA mode", "throughput", "x", "operation p50", "x", "p99", "x", "map", "unmap", "invalidation", "of it queue", "walker wait",
+            "longest exposed", "most DMAs",
+        ],
         [.. group.Select(Comparison)]);
 
     private static string[] Comparison(DmaModeComparison row) =>
