@@ -11,6 +11,9 @@ public sealed record HostStatistics
     /// <summary>Its IOMMU's name.</summary>
     public required string Iommu { get; init; }
 
+    /// <summary>How far the host's virtual time is, in picoseconds since its start; null for a host that has none.</summary>
+    public long? VirtualNow { get; init; }
+
     /// <summary>DMAs that the silicon answered.</summary>
     public long Dmas => Devices.Sum(device => device.Dmas);
 

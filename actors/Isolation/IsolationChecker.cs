@@ -74,7 +74,7 @@ internal sealed class IsolationChecker : UntypedActor
                 _knowsGrants = true;
                 break;
             case IsolationMessages.CollectStatistics collect:
-                collect.ReplyTo.Tell(Statistics());
+                collect.ReplyTo.Tell(Statistics() with { VirtualNow = collect.VirtualNow });
                 break;
             case SupervisionMessages.CrashActor crash:
                 throw InjectedCrashException.Of(crash);

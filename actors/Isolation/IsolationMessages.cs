@@ -12,5 +12,7 @@ internal static class IsolationMessages
     public sealed record GrantsStated;
 
     /// <summary>Host to silicon to checker, in line: fill in the figures and answer with <see cref="Hosts.HostStatistics"/>.</summary>
-    public sealed record CollectStatistics(IActorRef ReplyTo);
+    /// <param name="ReplyTo">Who asks.</param>
+    /// <param name="VirtualNow">How far virtual time is, in picoseconds: the silicon fills it in.</param>
+    public sealed record CollectStatistics(IActorRef ReplyTo, long? VirtualNow = null);
 }

@@ -147,7 +147,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
                 break;
             case IsolationMessages.CollectStatistics collect:
                 CountSilicon();
-                _checker.Tell(collect);
+                _checker.Tell(collect with { VirtualNow = _timed?.Platform.Timeline.Now });
                 break;
             case FaultMessages.Strike strike:
                 Strike(strike.Fault);

@@ -64,7 +64,7 @@ public sealed record ProgramReport
     /// <summary>The sum of these times.</summary>
     public required long TotalExposure { get; init; }
 
-    /// <summary>The most DMAs that the device sent from an unmap until nothing unmapped could be reached.</summary>
+    /// <summary>The most DMAs that the device sent from an unmap until the flush that covers it.</summary>
     public required long MostExposedDmas { get; init; }
 
     /// <summary>DMAs that it sent while something unmapped could be reached.</summary>

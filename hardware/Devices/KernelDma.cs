@@ -17,6 +17,9 @@ public sealed class KernelDma : TimelineAgent
     private readonly int _pageShift;
     private long _at;
     private long _sentAtFirst;
+    private long _flushes;
+    private long _mostExposedDmas;
+    private long _exposedDmas;
     private bool _isOpen;
 
     /// <summary>Makes the DMA API of a device.</summary>
@@ -61,11 +64,13 @@ public sealed class KernelDma : TimelineAgent
     /// <summary>Invalidations.</summary>
     public long Invalidations { get; private set; }
 
-    /// <summary>The most DMAs that the device sent between an unmap and the flush that covers it.</summary>
-    public long MostExposedDmas { get; private set; }
+    /// <summary>The most DMAs that the device sent between an unmap and the flush that covers it, or until now.</summary>
+    public long MostExposedDmas => Math.Max(_mostExposedDmas, OpenDmas);
 
     /// <summary>DMAs that the device sent while memory that it had no longer a right to could be reached.</summary>
-    public long ExposedDmas { get; private set; }
+    public long ExposedDmas => _exposedDmas + OpenDmas;
+
+    private long OpenDmas => _isOpen ? _engine.Sent - _sentAtFirst : 0;
 
     /// <summary>Maps a buffer.</summary>
     /// <param name="at">When the CPU calls.</param>
@@ -189,15 +194,14 @@ public sealed class KernelDma : TimelineAgent
 
     private long CostOf(long length) => _call + (Math.Max(0, (length - 1) >> _pageShift) * _page);
 
-    // Once nothing unmapped can be reached any more, the window is closed.
+    // A flush covers what was unmapped before it. The unmap that set it off, as it found the ring full, begins the next window.
     private void NoteFlush()
     {
-        if (!_isOpen || Mapping.Queue is not { Exposed: 0 })
+        if (Mapping.Queue is not { } queue || queue.Finished == _flushes)
             return;
-        _isOpen = false;
-        var sent = _engine.Sent - _sentAtFirst;
-        ExposedDmas += sent;
-        MostExposedDmas = Math.Max(MostExposedDmas, sent);
+        _flushes = queue.Finished;
+        (_mostExposedDmas, _exposedDmas) = (MostExposedDmas, ExposedDmas);
+        (_isOpen, _sentAtFirst) = (queue.Exposed > 0, _engine.Sent);
     }
 
     private long Perform(IEnumerable<DriverStep> sequence)

@@ -41,24 +41,34 @@ internal sealed record HtmlPage(string Title, string Style = "")
         return this;
     }
 
-    /// <summary>Writes it to the file that an option <c>--html</c> names.</summary>
+    /// <summary>Refuses a file that cannot be written before there is anything to write.</summary>
+    /// <param name="file">The file; it is there then, if only empty.</param>
+    /// <param name="option">The option that names it.</param>
     /// <exception cref="BadInputException">The file cannot be written.</exception>
-    public void WriteTo(string file)
-    {
-        try
-        {
-            File.WriteAllText(file, ToString());
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new BadInputException($"--html: {file} cannot be written: {error.Message}", error);
-        }
-    }
+    public static void Open(string file, string option) => Try(file, option, () => File.Open(file, FileMode.OpenOrCreate, FileAccess.Write).Dispose());
+
+    /// <summary>Writes it to a file.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="option">The option that names it.</param>
+    /// <exception cref="BadInputException">The file cannot be written.</exception>
+    public void WriteTo(string file, string option = "--html") => Try(file, option, () => File.WriteAllText(file, ToString()));
 
     /// <summary>The page.</summary>
     public override string ToString() =>
         $"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{Text(Title)}</title>\n<style>\n{CommonStyle}\n{Style}\n</style></head>" +
         $"<body>\n<h1>{Text(Title)}</h1>\n{_body}</body></html>\n";
+
+    private static void Try(string file, string option, Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new BadInputException($"{option}: {file} cannot be written: {error.Message}", error);
+        }
+    }
 
     private static string Cell(string text) =>
         text is [>= '0' and <= '9' or '+' or '-', ..] ? $"<td style=\"text-align: right\">{Text(text)}</td>" : $"<td>{Text(text)}</td>";

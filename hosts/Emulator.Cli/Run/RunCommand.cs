@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Emulator.Actors.Hosting;
 using Emulator.Actors.Hosts;
+using Emulator.Cli.Charts;
+using Emulator.Cli.Run.Timed;
 using Emulator.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -19,6 +21,13 @@ public sealed class RunCommand : ReportCommand
     };
 
     private readonly Option<string> _otlp = new("--otlp") { Description = "Send meters and traces to a collector that speaks OTLP", HelpName = "URL" };
+    private readonly Option<string> _report = new("--report")
+    {
+        Description = "Write tables, charts and all values of the run as one self-contained page",
+        HelpName = "FILE.html",
+    };
+
+    private readonly Option<bool> _explainTiming = new("--explain-timing") { Description = "Run nothing: print what each host's hardware takes in virtual time" };
     private readonly Option<bool> _telemetryConsole = new("--telemetry-console") { Description = "Print meters and traces to standard output" };
 
     /// <summary>Makes the command.</summary>
@@ -26,6 +35,8 @@ public sealed class RunCommand : ReportCommand
         : base("run", "Runs a DMA workload on emulated hosts while their devices change owners, and checks where every DMA landed")
     {
         Arguments.Add(_scenario);
+        foreach (var option in (Option[])[_report, _explainTiming])
+            Options.Add(option);
         Options.Add(_otlp);
         Options.Add(_telemetryConsole);
     }
@@ -42,6 +53,8 @@ public sealed class RunCommand : ReportCommand
         Examples:
           emulator run
           emulator run my-scenario.yaml
+          emulator run my-scenario.yaml --explain-timing
+          emulator run my-scenario.yaml --report run.html
           emulator run --json | jq '.violations'
           emulator run --otlp http://localhost:4317
 
@@ -55,13 +68,23 @@ public sealed class RunCommand : ReportCommand
         ArgumentNullException.ThrowIfNull(report);
         var telemetry = ReadTelemetry(parsed, report.Json);
         var scenario = parsed.GetValue(_scenario) is { } path ? ScenarioReader.ReadFile(path) : ScenarioReader.ReadQuickStart();
+        if (parsed.GetValue(_explainTiming))
+        {
+            ExplainTiming(report, scenario);
+            return ExitCode.Held;
+        }
 
+        var page = parsed.GetValue(_report);
+        if (page != null)
+            HtmlPage.Open(page, "--report");
         using var host = Build(scenario, telemetry);
         await host.StartAsync(CancellationToken.None);
         try
         {
             var runner = new ScenarioRunner(scenario, host.Services.GetRequiredService<EmulatedHosts>());
             var result = report.ShowsProgress ? await RunWatchedAsync(runner, scenario, report.Progress, cancellation) : await runner.RunAsync(null, cancellation);
+            if (page != null)
+                RunHtml.Of(result).WriteTo(page, "--report");
             if (report.Json)
                 report.WriteDocument(RunDocument.Of(result));
             else
@@ -72,6 +95,20 @@ public sealed class RunCommand : ReportCommand
         {
             await host.StopAsync(CancellationToken.None);
         }
+    }
+
+    private static void ExplainTiming(Report report, Scenario scenario)
+    {
+        if (report.Json)
+        {
+            report.WriteDocument(TimingDocument.Of(scenario));
+            return;
+        }
+
+        foreach (var table in TimingTables.Of(scenario))
+            table.Print(report.Console);
+        if (TimingTables.Without(scenario) is { } without)
+            report.Console.WriteLine(without);
     }
 
     private static IHost Build(Scenario scenario, TelemetryOptions telemetry)
@@ -89,23 +126,28 @@ public sealed class RunCommand : ReportCommand
             .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
             .StartAsync(context =>
             {
-                var tasks = scenario.Hosts.ToDictionary(
-                    entry => entry.Specification.Name, entry => context.AddTask(entry.Specification.Name, maxValue: Math.Max(1, entry.TotalDmas)), StringComparer.Ordinal);
+                // How many DMAs a program sends is not known before it has run.
+                var tasks = scenario.Hosts.Select(entry => entry.Specification.RunsPrograms
+                    ? context.AddTask(entry.Specification.Name).IsIndeterminate()
+                    : context.AddTask(entry.Specification.Name, maxValue: Math.Max(1, entry.TotalDmas))).ToList();
                 return runner.RunAsync(
                     hosts =>
                     {
-                        foreach (var statistics in hosts)
+                        foreach (var (task, statistics) in tasks.Zip(hosts))
                         {
-                            var task = tasks[statistics.Host];
                             task.Description = Describe(statistics);
-                            task.Value = statistics.Dmas;
+                            if (!task.IsIndeterminate)
+                                task.Value = statistics.Dmas;
                         }
                     },
                     cancellation);
             });
 
-    private static string Describe(HostStatistics statistics) =>
-        $"{statistics.Host}: {statistics.Dmas / 1e6:F1} M DMAs, {statistics.Reassignments} reassigned, {statistics.Violations} violations";
+    private static string Describe(HostStatistics statistics)
+    {
+        var time = statistics.VirtualNow is { } now ? $"{RunText.Time(VirtualFigures.Nanoseconds(now))} of virtual time, " : "";
+        return $"{statistics.Host}: {time}{statistics.Dmas / 1e6:F1} M DMAs, {statistics.Reassignments} reassigned, {statistics.Violations} violations";
+    }
 
     private TelemetryOptions ReadTelemetry(ParseResult parsed, bool json)
     {

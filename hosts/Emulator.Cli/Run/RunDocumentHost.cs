@@ -1,3 +1,4 @@
+using Emulator.Cli.Run.Timed;
 using Emulator.Cli.Survey;
 
 namespace Emulator.Cli.Run;
@@ -9,7 +10,7 @@ namespace Emulator.Cli.Run;
 /// <param name="Kernel"><c>6.1</c> or <c>6.12</c>.</param>
 /// <param name="Strategy"><c>native</c>, <c>empty</c> or <c>detach</c>.</param>
 /// <param name="Dmas">DMAs that the silicon answered.</param>
-/// <param name="DmaPerSecond">DMAs per second of the wall clock.</param>
+/// <param name="DmaPerSecond">DMAs per second of virtual time, or of the wall clock where the host has none.</param>
 /// <param name="Refused">DMAs that the silicon refused.</param>
 /// <param name="IotlbHitRate">The part of IOTLB lookups that found an entry, 0 to 1.</param>
 /// <param name="Faults">Faults that the silicon recorded.</param>
@@ -28,6 +29,7 @@ namespace Emulator.Cli.Run;
 /// <param name="FirstInterruptFailure">Where it stopped first.</param>
 /// <param name="FirstViolations">The first violations in words.</param>
 /// <param name="Problems">Reassignments that failed, in words; the first ones.</param>
+/// <param name="Virtual">What it did in virtual time; null for a host that has none, or whose workload was not ended.</param>
 public sealed record RunDocumentHost(
     string Name,
     string Iommu,
@@ -53,7 +55,8 @@ public sealed record RunDocumentHost(
     long InterruptFailures,
     string? FirstInterruptFailure,
     IReadOnlyList<string> FirstViolations,
-    IReadOnlyList<string> Problems)
+    IReadOnlyList<string> Problems,
+    TimedHostFigures? Virtual)
 {
     /// <summary>Makes the entry.</summary>
     public static RunDocumentHost Of(HostResult host)
@@ -85,6 +88,7 @@ public sealed record RunDocumentHost(
             statistics.InterruptFailures,
             statistics.FirstInterruptFailure,
             [.. statistics.FirstViolations.Select(violation => violation.ToString())],
-            host.Problems);
+            host.Problems,
+            TimedHostFigures.Of(host));
     }
 }

@@ -1,6 +1,7 @@
-using System.Globalization;
+using Emulator.Cli.Run.Timed;
 using Emulator.Cli.Survey;
 using Spectre.Console;
+using static Emulator.Cli.Run.RunText;
 
 namespace Emulator.Cli.Run;
 
@@ -9,71 +10,64 @@ internal static class RunTables
 {
     private const int ShownViolations = 3;
 
-    /// <summary>Prints a row per host, the first violations, and the verdict.</summary>
+    /// <summary>Prints the tables, the first violations, the verdict, and how fast virtual time was simulated.</summary>
     public static void Print(IAnsiConsole console, RunResult result)
     {
-        console.Write(HostTable(result.Hosts));
+        foreach (var table in Of(result))
+            table.Print(console);
+        foreach (var (tone, line) in Remarks(result))
+            console.MarkupLineInterpolated($"[{(tone == "held" ? "yellow" : "red")}]{tone}[/] {line}");
+        var verdict = RunVerdict.Of(result);
+        console.MarkupLine($"{verdict.Early}[{(verdict.IsGood ? "green" : "red")}]{verdict.Word}[/]: {Markup.Escape(verdict.Reason)}");
+        if (result.IsTimed)
+            console.WriteLine($"Simulated in {result.WallClock.TotalSeconds:F1} s of the wall clock: {Rate(result.Dmas / result.WallClock.TotalSeconds)} DMAs a second.");
+    }
+
+    /// <summary>All tables of a run: each host, and where there is virtual time what was done in it.</summary>
+    public static IEnumerable<ReportTable> Of(RunResult result) => TimedTables.Of(result).Prepend(Hosts(result.Hosts));
+
+    /// <summary>What went wrong, or nearly: its kind and a line for each.</summary>
+    public static IEnumerable<(string Tone, string Line)> Remarks(RunResult result)
+    {
         foreach (var host in result.Hosts)
         {
-            foreach (var violation in host.Statistics.FirstViolations.Take(ShownViolations))
-                console.MarkupLineInterpolated($"[red]violation[/] on {host.Specification.Name}: {violation.ToString()}");
-            if (host.Statistics.Abandoned > 0)
-                console.MarkupLineInterpolated($"[yellow]held[/] on {host.Specification.Name}: {Count(host.Statistics.Abandoned)} DMAs were still held by the silicon when their group was declared blocked");
-            if (host.Statistics.FirstInterruptFailure is { } failure)
-                console.MarkupLineInterpolated($"[red]stopped[/] on {host.Specification.Name}: {Count(host.Statistics.InterruptFailures)} times in the interrupt handler, first: {failure}");
+            var (name, statistics) = (host.Specification.Name, host.Statistics);
+            foreach (var violation in statistics.FirstViolations.Take(ShownViolations))
+                yield return ("violation", $"on {name}: {violation}");
+            if (statistics.Abandoned > 0)
+                yield return ("held", $"on {name}: {Count(statistics.Abandoned)} DMAs were still held by the silicon when their group was declared blocked");
+            if (statistics.FirstInterruptFailure is { } failure)
+                yield return ("stopped", $"on {name}: {Count(statistics.InterruptFailures)} times in the interrupt handler, first: {failure}");
             foreach (var problem in host.Problems)
-                console.MarkupLineInterpolated($"[red]failed[/] on {host.Specification.Name}: {problem}");
+                yield return ("failed", $"on {name}: {problem}");
         }
-
-        console.MarkupLine(Verdict(result));
     }
 
-    private static Table HostTable(IEnumerable<HostResult> hosts)
+    private static ReportTable Hosts(IEnumerable<HostResult> hosts) => new(
+        "",
+        4,
+        ["host", "IOMMU", "kernel", "strategy", "DMAs", "DMA/s", "IOTLB hits", "refused", "faults", "moved", "blocked ms", "longest", "violations"],
+        [.. hosts.Select(Row)]);
+
+    private static string[] Row(HostResult host)
     {
-        var table = new Table().Border(TableBorder.Simple);
-        foreach (var word in (string[])["host", "IOMMU", "kernel", "strategy"])
-            table.AddColumn(new TableColumn(word).NoWrap());
-        foreach (var number in (string[])["DMAs", "DMA/s", "IOTLB hits", "refused", "faults", "moved", "blocked ms", "longest", "violations"])
-            table.AddColumn(new TableColumn(number).RightAligned());
-        foreach (var host in hosts)
-        {
-            var (specification, statistics) = (host.Specification, host.Statistics);
-            var mean = statistics.Reassignments > 0 ? statistics.BlockedTime / statistics.Reassignments : TimeSpan.Zero;
-            table.AddRow(
-                specification.Name,
-                specification.Room.Name,
-                SurveyText.Of(specification.Kernel),
-                specification.Strategy.ToString().ToLowerInvariant(),
-                Millions(statistics.Dmas),
-                Millions(host.DmaPerSecond),
-                statistics.IotlbHitRate.ToString("P1", CultureInfo.InvariantCulture),
-                Count(statistics.Aborted),
-                Count(statistics.Faults),
-                statistics.ReassignmentsFailed > 0 ? $"{statistics.Reassignments} [red](+{statistics.ReassignmentsFailed} failed)[/]" : $"{statistics.Reassignments}",
-                Milliseconds(mean),
-                Milliseconds(statistics.LongestBlockedTime),
-                statistics.Violations > 0 ? $"[red]{Count(statistics.Violations)}[/]" : "0");
-        }
-
-        return table;
+        var (specification, statistics) = (host.Specification, host.Statistics);
+        var mean = statistics.Reassignments > 0 ? statistics.BlockedTime / statistics.Reassignments : TimeSpan.Zero;
+        return
+        [
+            specification.Name,
+            specification.Room.Name,
+            SurveyText.Of(specification.Kernel),
+            specification.Strategy.ToString().ToLowerInvariant(),
+            Millions(statistics.Dmas),
+            Millions(host.DmaPerSecond),
+            Percent(statistics.IotlbHitRate),
+            Count(statistics.Aborted),
+            Count(statistics.Faults),
+            statistics.ReassignmentsFailed > 0 ? $"{statistics.Reassignments} (+{statistics.ReassignmentsFailed} failed)" : $"{statistics.Reassignments}",
+            Milliseconds(mean),
+            Milliseconds(statistics.LongestBlockedTime),
+            Count(statistics.Violations),
+        ];
     }
-
-    private static string Verdict(RunResult result)
-    {
-        var scope = $"{Count(result.Dmas)} DMAs in {result.Elapsed.TotalSeconds:F1} s ({Count((long)result.DmaPerSecond)}/s), {result.Reassignments} changes of owner, {result.ReassignmentsUnderLoad} of them under load";
-        var early = result.Interrupted ? "Ended early. " : "";
-        if (result.Held)
-            return $"{early}[green]Held[/]: {scope}; no DMA landed where its device had no right to read or write.";
-        if (result.Violations > 0)
-            return $"{early}[red]Violated[/]: {scope}; {Count(result.Violations)} DMAs landed where their device had no right to read or write.";
-        var statistics = result.Hosts.Select(host => host.Statistics).ToList();
-        return $"{early}[red]Not proven[/]: {scope}; {statistics.Sum(s => s.ReassignmentsFailed)} changes of owner failed, "
-            + $"{Count(statistics.Sum(s => s.Unchecked))} DMAs were not checked, {statistics.Sum(s => s.ActorRestarts)} actors crashed, {statistics.Sum(s => s.InterruptFailures)} interrupt handlers stopped.";
-    }
-
-    private static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
-
-    private static string Milliseconds(TimeSpan time) => time.TotalMilliseconds.ToString("F1", CultureInfo.InvariantCulture);
-
-    private static string Millions(double number) => $"{(number / 1e6).ToString("F2", CultureInfo.InvariantCulture)} M";
 }

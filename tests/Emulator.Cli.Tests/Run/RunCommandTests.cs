@@ -21,7 +21,9 @@ public class RunCommandTests
         Assert.Equal("", result.Error);
         Assert.Equal(ExitCode.Held, result.ExitCode);
         var document = result.Document;
-        Assert.Equal(["schema", "dmas", "dmaPerSecond", "iotlbHitRate", "faults", "reassignments", "violations", "hosts"], document.EnumerateObject().Select(member => member.Name));
+        Assert.Equal(
+            ["schema", "dmas", "dmaPerSecond", "iotlbHitRate", "faults", "reassignments", "violations", "hosts", "virtual", "comparison"],
+            document.EnumerateObject().Select(member => member.Name));
         Assert.Equal("emulator.run/1", document.GetProperty("schema").GetString());
         Assert.Equal(80_000, document.GetProperty("dmas").GetInt64());
         Assert.Equal(8, document.GetProperty("reassignments").GetInt64());
