@@ -17,7 +17,7 @@ internal sealed class RingAgent : DeviceAgent
     private const int Poll = 4;
     private const int Fill = 5;
     private const int Send = 6;
-    private const int DescriptorBytes = 16;
+    private const int DescriptorBytes = RingProgram.DescriptorBytes;
 
     private readonly RingProgram _program;
     private readonly DeviceContext _context;

@@ -130,7 +130,7 @@ public static class ScenarioReader
             DmaMode.Lazy => DomainType.DmaFlushQueue,
             _ => DomainType.Identity,
         };
-        var memory = Math.Max(host.BufferSize, BitOperations.RoundUpToPowerOf2(Math.Max(64 << 10, host.Workload.Program!.Memory * (ulong)host.Devices)));
+        var memory = Math.Max(host.BufferSize, BitOperations.RoundUpToPowerOf2(Math.Max(64 << 10, host.Workload.Program!.Pages(host.Room.PageSize) * host.Room.PageSize * (ulong)host.Devices)));
         return host with
         {
             Start = StartsWith.Kernel,
