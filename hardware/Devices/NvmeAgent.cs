@@ -50,9 +50,11 @@ internal sealed class NvmeAgent : DeviceAgent
                 _ios[first] = new Io { Queue = queue, Segments = new ScatterSegment[segments], Mapped = new DmaSegment[segments] };
             }
 
-            MapQueue(queue, now);
+            MapRings(queue, now);
         }
 
+        for (var queue = 0; queue < _queues.Length; queue++)
+            MapLists(queue);
         BeginStage(pairs.Min(pair => pair.Stage), now);
         context.Platform.Timeline.Add(this, now);
     }
@@ -107,19 +109,20 @@ internal sealed class NvmeAgent : DeviceAgent
             PlanTransfer(now, segment.Address, io.Reads ? DmaAccess.Write : DmaAccess.Read, (long)segment.Length, SegmentDone, index);
     }
 
-    // Rings of submission and completion entries, and a page for each I/O's PRP list: mapped once.
-    private void MapQueue(int index, long now)
+    // Rings of submission and completion entries, and a page for each I/O's PRP list: mapped once, all rings first, which may have to be in one piece.
+    private void MapRings(int index, long now)
     {
         var queue = _queues[index];
-        now = MapRing(now, index, queue.Plan.Depth * NvmeQueue.SubmissionBytes, out queue.Submissions);
-        now = MapRing(now, index, queue.Plan.Depth * NvmeQueue.CompletionBytes, out queue.Completions);
-        for (var slot = 0; slot < queue.Plan.Depth; slot++)
-            now = _context.Dma.Map(now, _context.Memory.Take(), _page, DmaDirection.Bidirectional, index, out _ios[queue.First + slot].List);
-        queue.Ready = now;
+        queue.Ready = _context.Dma.MapCoherent(now, _context.Memory, queue.Plan.Depth * NvmeQueue.SubmissionBytes, index, out queue.Submissions);
+        queue.Ready = _context.Dma.MapCoherent(queue.Ready, _context.Memory, queue.Plan.Depth * NvmeQueue.CompletionBytes, index, out queue.Completions);
     }
 
-    private long MapRing(long now, int cpu, int bytes, out ulong address) =>
-        _context.Dma.MapCoherent(now, _context.Memory.TakeRun(bytes), cpu, out address);
+    private void MapLists(int index)
+    {
+        var queue = _queues[index];
+        for (var slot = 0; slot < queue.Plan.Depth; slot++)
+            queue.Ready = _context.Dma.Map(queue.Ready, _context.Memory.Take(), _page, DmaDirection.Bidirectional, index, out _ios[queue.First + slot].List);
+    }
 
     private void BeginStage(int stage, long now)
     {

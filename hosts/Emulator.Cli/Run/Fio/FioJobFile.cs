@@ -3,7 +3,7 @@ using Emulator.Hardware.Devices;
 namespace Emulator.Cli.Run.Fio;
 
 /// <summary>Reads fio's job files: sections of options, of which <c>[global]</c> ones set the defaults of those below them. <c>docs/WORKLOADS.md</c> says what is taken from them.</summary>
-internal static class FioJobFile
+public static class FioJobFile
 {
     private const string Global = "global";
 
