@@ -162,7 +162,7 @@ public sealed record HostSpecification
         if (Timing == null || Start != StartsWith.Kernel || Tenants != 1)
             throw new ArgumentException($"host {Name}: devices with programs need virtual time, a host that starts as a kernel does, and one tenant");
         var modes = Enumerable.Range(0, Devices).Select(device => WorkloadOf(device).DmaMode).Distinct().Count();
-        var memory = Enumerable.Range(0, Devices).Max(device => WorkloadOf(device).Program?.Memory ?? ulong.MaxValue);
+        var memory = Enumerable.Range(0, Devices).Max(device => WorkloadOf(device).Program?.Pages(Room.PageSize) * Room.PageSize ?? ulong.MaxValue);
         if (memory == ulong.MaxValue || modes > 1)
             throw new ArgumentException($"host {Name}: either all devices have programs or none has, and all in one DMA mode");
         if (memory > BufferSize / (ulong)Devices)

@@ -62,6 +62,29 @@ public sealed class BufferPool
         return segments;
     }
 
+    /// <summary>Takes pages that lie one after the other and hold so many bytes. It looks through all that are free: for what a driver allocates when it starts.</summary>
+    /// <exception cref="InvalidOperationException">So many are not free in a row.</exception>
+    public ScatterSegment TakeContiguous(int bytes)
+    {
+        var count = (int)(((ulong)bytes + PageSize - 1) / PageSize);
+        var sorted = _pages[.._free];
+        Array.Sort(sorted);
+        for (var i = count - 1; i < sorted.Length; i++)
+        {
+            var first = sorted[i - count + 1];
+            var size = (ulong)count * PageSize;
+            if (sorted[i] - first != size - PageSize)
+                continue;
+            // The others keep their shuffled order.
+            var left = Array.FindAll(_pages[.._free], page => page < first || page >= first + size);
+            left.CopyTo(_pages, 0);
+            _free = left.Length;
+            return new ScatterSegment(first, size);
+        }
+
+        throw new InvalidOperationException($"the device's memory has no {count} pages in a row");
+    }
+
     /// <summary>Gives a page back.</summary>
     public void Give(ulong page) => _pages[_free++] = page;
 }

@@ -31,8 +31,8 @@ internal sealed class CollectiveAgent : DeviceAgent
         context.Ranks.Add(this);
         _latency = VirtualTime.FromNanoseconds(program.LinkLatency);
         var now = context.Platform.Timeline.Now;
-        var ready = context.Dma.MapCoherent(now, context.Memory.TakeRun(program.DataSize), 0, out _from);
-        ready = context.Dma.MapCoherent(ready, context.Memory.TakeRun(program.DataSize), 0, out _to);
+        var ready = context.Dma.MapCoherent(now, context.Memory, program.DataSize, 0, out _from);
+        ready = context.Dma.MapCoherent(ready, context.Memory, program.DataSize, 0, out _to);
         Plan(ready, Begin, 0);
         context.Platform.Timeline.Add(this, now);
     }

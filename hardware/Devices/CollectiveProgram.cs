@@ -26,7 +26,7 @@ public sealed record CollectiveProgram : DeviceProgram
     public override string Operation => "iteration of a rank";
 
     /// <inheritdoc/>
-    public override ulong Memory => 2 * (ulong)((DataSize + 4095) / 4096) * 4096;
+    public override ulong Pages(ulong pageSize) => 2 * PagesOf(DataSize, pageSize);
 
     /// <inheritdoc/>
     public override void Validate()

@@ -54,9 +54,9 @@ public abstract class DeviceAgent : TimelineAgent
             {
                 SendPart(now);
             }
-            else
+            else if (_events.TryPeek(out var due, out var at) && at.Time <= now)
             {
-                _events.TryDequeue(out var due, out _);
+                _events.Dequeue();
                 if (due.What == Start)
                     BeginTransfer(due.Index, now);
                 else if (due.Cpu == NoCpu)

@@ -17,8 +17,9 @@ public abstract record DeviceProgram
     /// <summary>CPUs that call the DMA API for the device.</summary>
     public virtual int Cpus => 1;
 
-    /// <summary>Bytes of memory that the device's buffers take, in pages of 4 KiB.</summary>
-    public abstract ulong Memory { get; }
+    /// <summary>Pages of memory that the device's buffers take.</summary>
+    /// <param name="pageSize">Bytes of a page: the smallest that its IOMMU maps.</param>
+    public abstract ulong Pages(ulong pageSize);
 
     /// <summary>Memory that the program names itself, instead of taking it from the device's buffers.</summary>
     public virtual IEnumerable<ScatterSegment> OwnMemory => [];
@@ -34,9 +35,20 @@ public abstract record DeviceProgram
     /// <param name="context">Where it runs.</param>
     public abstract DeviceAgent Create(DeviceContext context);
 
+    /// <summary>Pages that hold so many bytes.</summary>
+    internal static ulong PagesOf(int bytes, ulong pageSize) => ((ulong)bytes + pageSize - 1) / pageSize;
+
+    /// <summary>Refuses a time that is negative or longer than a limit, both in nanoseconds.</summary>
+    /// <exception cref="ArgumentException">It is, or no number.</exception>
+    internal static void CheckTime(string name, double time, double most)
+    {
+        if (!(time >= 0 && time <= most))
+            throw new ArgumentException($"{name} {time} ns is outside 0 to {most / 1e9} s");
+    }
+
     /// <summary>Refuses a value outside its limits.</summary>
     /// <exception cref="ArgumentException">It is.</exception>
-    protected static void Check(string name, long value, long least, long most)
+    internal static void Check(string name, long value, long least, long most)
     {
         if (value < least || value > most)
             throw new ArgumentException($"{name} {value} is outside {least} to {most}");

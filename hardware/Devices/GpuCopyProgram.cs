@@ -28,7 +28,7 @@ public sealed record GpuCopyProgram : DeviceProgram
     public override string Operation => "copy";
 
     /// <inheritdoc/>
-    public override ulong Memory => (ulong)((CopySize + 4095) / 4096) * 4096 * (ToDevice && FromDevice ? 2u : 1u);
+    public override ulong Pages(ulong pageSize) => PagesOf(CopySize, pageSize) * (ToDevice && FromDevice ? 2u : 1u);
 
     /// <inheritdoc/>
     public override void Validate()
@@ -38,8 +38,7 @@ public sealed record GpuCopyProgram : DeviceProgram
         Check("copy size", CopySize, 4096, 128 << 20);
         if (!ToDevice && !FromDevice)
             throw new ArgumentException("copies go neither to the device nor from it");
-        if (!(CpuPerCopy is >= 0 and <= 1e9))
-            throw new ArgumentException($"CPU per copy {CpuPerCopy} ns is outside 0 to 1 s");
+        CheckTime("CPU per copy", CpuPerCopy, 1e9);
     }
 
     /// <inheritdoc/>

@@ -32,7 +32,10 @@ public sealed class KernelDma : TimelineAgent
     {
         ArgumentNullException.ThrowIfNull(platform);
         ArgumentNullException.ThrowIfNull(domain);
+        ArgumentNullException.ThrowIfNull(options);
         (_platform, _engine) = (platform, engine);
+        if (options.Mode == DmaMode.Lazy && !(domain.Type == DomainType.DmaFlushQueue && platform.Platform.Driver.DefersFlushes))
+            throw new ArgumentException("the IOMMU's driver does not let invalidations wait: this kernel would map strictly");
         Mapping = new DmaMapping(platform.Platform.Driver, domain, Perform, options);
         _allocation = VirtualTime.FromNanoseconds(platform.Timing.IovaAllocation) / 2;
         _call = VirtualTime.FromNanoseconds(platform.Timing.MapCall);
@@ -134,16 +137,31 @@ public sealed class KernelDma : TimelineAgent
 
     /// <summary>Maps memory that device and driver share for long.</summary>
     /// <param name="at">When the CPU calls.</param>
-    /// <param name="memory">Its parts, whole pages each.</param>
+    /// <param name="memory">Where it is taken from: page by page, or in one piece where nothing is translated.</param>
+    /// <param name="bytes">Its bytes, at least 1.</param>
     /// <param name="cpu">The CPU.</param>
     /// <param name="address">Where it begins for the device.</param>
     /// <returns>When the call returns.</returns>
     /// <exception cref="InvalidOperationException">There is no address left, or no memory for tables.</exception>
-    public long MapCoherent(long at, ReadOnlySpan<ScatterSegment> memory, int cpu, out ulong address)
+    public long MapCoherent(long at, BufferPool memory, int bytes, int cpu, out ulong address)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        return MapCoherent(at, Translates ? memory.TakeRun(bytes) : [memory.TakeContiguous(bytes)], bytes, cpu, out address);
+    }
+
+    /// <summary>Maps memory that device and driver share for long and that the caller has allocated.</summary>
+    /// <param name="at">When the CPU calls.</param>
+    /// <param name="memory">Its parts, whole pages each.</param>
+    /// <param name="bytes">Its bytes, at least 1.</param>
+    /// <param name="cpu">The CPU.</param>
+    /// <param name="address">Where it begins for the device.</param>
+    /// <returns>When the call returns.</returns>
+    /// <exception cref="InvalidOperationException">There is no address left, or no memory for tables.</exception>
+    public long MapCoherent(long at, ReadOnlySpan<ScatterSegment> memory, long bytes, int cpu, out ulong address)
     {
         _at = at;
         address = Mapping.AllocateCoherent(memory, cpu, at);
-        return EndMap(at, address != DmaMapping.Error, memory.Length << _pageShift);
+        return EndMap(at, address != DmaMapping.Error, bytes);
     }
 
     /// <summary>Ends a flush of the queue that was begun, where somebody other than the queue's timer decides when.</summary>

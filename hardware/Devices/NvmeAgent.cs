@@ -4,7 +4,7 @@ using Emulator.Hardware.Timing;
 
 namespace Emulator.Hardware.Devices;
 
-/// <summary>An NVMe drive at work, see <see cref="NvmeProgram"/>: submission entries of 64 bytes and PRP lists are read by the drive, data move as the I/O says, completion entries of 16 bytes are
+/// <summary>An NVMe drive at work, see <see cref="NvmeDrive"/>: submission entries of 64 bytes and PRP lists are read by the drive, data move as the I/O says, completion entries of 16 bytes are
 /// written, and the queue's CPU maps before and unmaps after.</summary>
 internal sealed class NvmeAgent : DeviceAgent
 {
@@ -15,68 +15,62 @@ internal sealed class NvmeAgent : DeviceAgent
     private const int SegmentDone = 4;
     private const int CompletionWritten = 5;
     private const int Complete = 6;
-    private const int CommandBytes = 64;
-    private const int CompletionBytes = 16;
+    private const int ListEntryBytes = 8;
 
-    private readonly NvmeProgram _program;
+    private readonly NvmeDrive _drive;
     private readonly int _page;
     private readonly DeviceContext _context;
     private readonly Io[] _ios;
-    private readonly ulong[] _submissions;
-    private readonly ulong[] _completions;
-    private readonly ulong[] _lists;
+    private readonly Queue[] _queues;
     private readonly PriorityQueue<int, long> _channels = new();
-    private readonly long _ends;
     private readonly long _cpu;
-    private readonly ulong _readBelow;
     private ulong _random;
-    private long _left;
-    private int _inFlight;
-    private bool _hasEnded;
+    private int _open;
 
-    public NvmeAgent(NvmeProgram program, DeviceContext context)
-        : base(context.Engine, program.RequestSize, program.Queues)
+    public NvmeAgent(NvmeDrive drive, DeviceContext context)
+        : base(context.Engine, drive.RequestSize, drive.Cpus)
     {
-        (_program, _context, _left) = (program, context, program.Ios);
+        (_drive, _context) = (drive, context);
         _page = (int)context.Memory.PageSize;
-        var segments = (program.BlockSize + _page - 1) / _page;
-        _ios = new Io[program.Queues * program.Depth];
-        (_submissions, _completions, _lists) = (new ulong[program.Queues], new ulong[program.Queues], new ulong[_ios.Length]);
-        _cpu = VirtualTime.FromNanoseconds(program.CpuPerIo / 2);
-        _readBelow = (ulong)(program.ReadShare * (1UL << 32));
+        _cpu = VirtualTime.FromNanoseconds(drive.CpuPerIo / 2);
         _random = (context.Seed * 0x9e3779b97f4a7c15UL) | 1;
         var now = context.Platform.Timeline.Now;
-        _ends = program.Runtime is { } runtime ? now + VirtualTime.FromNanoseconds(runtime) : VirtualTime.Never;
-        for (var channel = 0; channel < program.Channels; channel++)
+        for (var channel = 0; channel < drive.Channels; channel++)
             _channels.Enqueue(channel, now);
-        for (var io = 0; io < _ios.Length; io++)
+        var pairs = drive.QueuePairs;
+        _queues = [.. pairs.Select(pair => new Queue(pair))];
+        _ios = new Io[pairs.Sum(pair => pair.Depth)];
+        var first = 0;
+        for (var queue = 0; queue < _queues.Length; queue++)
         {
-            _ios[io].Segments = new ScatterSegment[segments];
-            _ios[io].Mapped = new DmaSegment[segments];
+            _queues[queue].First = first;
+            for (; first < _queues[queue].First + pairs[queue].Depth; first++)
+            {
+                var segments = (pairs[queue].BlockSize + _page - 1) / _page;
+                _ios[first] = new Io { Queue = queue, Segments = new ScatterSegment[segments], Mapped = new DmaSegment[segments] };
+            }
+
+            MapRings(queue, now);
         }
 
-        for (var queue = 0; queue < program.Queues; queue++)
-        {
-            var ready = MapQueue(queue, now);
-            for (var slot = 0; slot < program.Depth; slot++)
-                PlanWork(ready, queue, Submit, (queue * program.Depth) + slot);
-        }
-
+        for (var queue = 0; queue < _queues.Length; queue++)
+            MapLists(queue);
+        BeginStage(pairs.Min(pair => pair.Stage), now);
         context.Platform.Timeline.Add(this, now);
     }
 
     protected override void Handle(int what, int index, long now)
     {
         ref var io = ref _ios[index];
-        var queue = index / _program.Depth;
+        var queue = _queues[io.Queue];
         switch (what)
         {
             // Two pages are in the command itself.
-            case CommandRead when _program.BlockSize > 2 * _page:
-                PlanTransfer(now, _lists[index], DmaAccess.Read, 8 * (io.Segments.Length - 1), ListRead, index);
+            case CommandRead when io.Segments.Length > 2:
+                PlanTransfer(now, io.List, DmaAccess.Read, ListEntryBytes * (io.Segments.Length - 1), ListRead, index);
                 break;
             case CommandRead or ListRead when io.Reads:
-                PlanMedia(now, index, _program.MediaRead);
+                PlanMedia(now, index, _drive.MediaRead);
                 break;
             case CommandRead or ListRead:
                 PlanData(ref io, index, now);
@@ -87,18 +81,18 @@ internal sealed class NvmeAgent : DeviceAgent
             case SegmentDone when --io.SegmentsLeft > 0:
                 break;
             case SegmentDone when !io.Reads:
-                PlanMedia(now, index, _program.MediaWrite);
+                PlanMedia(now, index, _drive.MediaWrite);
                 break;
             case MediaDone or SegmentDone:
-                PlanTransfer(now, _completions[queue] + (ulong)(index % _program.Depth * CompletionBytes), DmaAccess.Write, CompletionBytes, CompletionWritten, index);
+                PlanTransfer(now, queue.Entry(queue.Completions, index, NvmeQueue.CompletionBytes), DmaAccess.Write, NvmeQueue.CompletionBytes, CompletionWritten, index);
                 break;
             case CompletionWritten:
-                PlanWork(now + VirtualTime.FromNanoseconds(_program.InterruptDelay), queue, Complete, index);
+                PlanWork(now + VirtualTime.FromNanoseconds(_drive.InterruptDelay), io.Queue, Complete, index);
                 break;
         }
     }
 
-    protected override long Work(int what, int index, int cpu, long now) => what == Submit ? Begin(ref _ios[index], index, cpu, now) : End(ref _ios[index], index, cpu, now);
+    protected override long Work(int what, int index, int cpu, long now) => what == Submit ? Begin(ref _ios[index], index, now) : End(ref _ios[index], index, now);
 
     private void PlanMedia(long now, int index, double time)
     {
@@ -115,52 +109,77 @@ internal sealed class NvmeAgent : DeviceAgent
             PlanTransfer(now, segment.Address, io.Reads ? DmaAccess.Write : DmaAccess.Read, (long)segment.Length, SegmentDone, index);
     }
 
-    // Rings of submission and completion entries, and a page for each I/O's PRP list: mapped once.
-    private long MapQueue(int queue, long now)
+    // Rings of submission and completion entries, and a page for each I/O's PRP list: mapped once, all rings first, which may have to be in one piece.
+    private void MapRings(int index, long now)
     {
-        now = MapRing(now, queue, _program.Depth * CommandBytes, out _submissions[queue]);
-        now = MapRing(now, queue, _program.Depth * CompletionBytes, out _completions[queue]);
-        for (var slot = 0; slot < _program.Depth; slot++)
-            now = _context.Dma.Map(now, _context.Memory.Take(), _page, DmaDirection.Bidirectional, queue, out _lists[(queue * _program.Depth) + slot]);
-        return now;
+        var queue = _queues[index];
+        queue.Ready = _context.Dma.MapCoherent(now, _context.Memory, queue.Plan.Depth * NvmeQueue.SubmissionBytes, index, out queue.Submissions);
+        queue.Ready = _context.Dma.MapCoherent(queue.Ready, _context.Memory, queue.Plan.Depth * NvmeQueue.CompletionBytes, index, out queue.Completions);
     }
 
-    private long MapRing(long now, int cpu, int bytes, out ulong address) =>
-        _context.Dma.MapCoherent(now, _context.Memory.TakeRun(bytes), cpu, out address);
-
-    private long Begin(ref Io io, int index, int queue, long now)
+    private void MapLists(int index)
     {
-        if (_left == 0 || now >= _ends)
-        {
-            if (_inFlight == 0 && !_hasEnded)
-            {
-                _hasEnded = true;
-                _context.Ended();
-            }
+        var queue = _queues[index];
+        for (var slot = 0; slot < queue.Plan.Depth; slot++)
+            queue.Ready = _context.Dma.Map(queue.Ready, _context.Memory.Take(), _page, DmaDirection.Bidirectional, index, out _ios[queue.First + slot].List);
+    }
 
+    private void BeginStage(int stage, long now)
+    {
+        for (var queue = 0; queue < _queues.Length; queue++)
+        {
+            var begun = _queues[queue];
+            if (begun.Plan.Stage != stage)
+                continue;
+            _open++;
+            begun.Ends = begun.Plan.Runtime is { } runtime ? now + VirtualTime.FromNanoseconds(runtime) : VirtualTime.Never;
+            for (var slot = 0; slot < begun.Plan.Depth; slot++)
+                PlanWork(Math.Max(now, begun.Ready), queue, Submit, begun.First + slot);
+        }
+    }
+
+    private long Begin(ref Io io, int index, long now)
+    {
+        var queue = _queues[io.Queue];
+        if (queue.Left == 0 || now >= queue.Ends)
+        {
+            if (queue.InFlight == 0 && !queue.HasEnded)
+                EndQueue(queue, now);
             return now;
         }
 
-        _left--;
-        _inFlight++;
-        (io.Began, io.Reads) = (now, Random() < _readBelow);
+        queue.Left--;
+        queue.InFlight++;
+        (io.Began, io.Reads) = (now, Random() < queue.ReadBelow);
         _context.Memory.Take(io.Segments);
-        io.Segments[^1] = io.Segments[^1] with { Length = (ulong)(_program.BlockSize - ((io.Segments.Length - 1) * _page)) };
-        var mapped = _context.Dma.Map(now, io.Segments, io.Mapped, io.Reads ? DmaDirection.FromDevice : DmaDirection.ToDevice, queue, out io.Count);
+        io.Segments[^1] = io.Segments[^1] with { Length = (ulong)(queue.Plan.BlockSize - ((io.Segments.Length - 1) * _page)) };
+        var mapped = _context.Dma.Map(now, io.Segments, io.Mapped, io.Reads ? DmaDirection.FromDevice : DmaDirection.ToDevice, io.Queue, out io.Count);
         var rung = mapped + _cpu + VirtualTime.FromNanoseconds(_context.Platform.Timing.RegisterWrite);
-        PlanTransfer(rung, _submissions[queue] + (ulong)(index % _program.Depth * CommandBytes), DmaAccess.Read, CommandBytes, CommandRead, index);
+        PlanTransfer(rung, queue.Entry(queue.Submissions, index, NvmeQueue.SubmissionBytes), DmaAccess.Read, NvmeQueue.SubmissionBytes, CommandRead, index);
         return rung;
     }
 
-    private long End(ref Io io, int index, int queue, long now)
+    private long End(ref Io io, int index, long now)
     {
-        var done = _context.Dma.Unmap(now, io.Mapped.AsSpan(0, io.Count), queue) + _cpu;
+        var queue = _queues[io.Queue];
+        var done = _context.Dma.Unmap(now, io.Mapped.AsSpan(0, io.Count), io.Queue) + _cpu;
         foreach (var segment in io.Segments)
             _context.Memory.Give(segment.Physical);
-        _inFlight--;
-        _context.Counts.Done(io.Began, done, _program.BlockSize);
-        PlanWork(done, queue, Submit, index);
+        queue.InFlight--;
+        _context.Counts.Done(io.Began, done, queue.Plan.BlockSize);
+        PlanWork(done, io.Queue, Submit, index);
         return done;
+    }
+
+    private void EndQueue(Queue queue, long now)
+    {
+        queue.HasEnded = true;
+        if (--_open > 0)
+            return;
+        if (Array.TrueForAll(_queues, other => other.HasEnded))
+            _context.Ended();
+        else
+            BeginStage(_queues.Where(other => !other.HasEnded).Min(other => other.Plan.Stage), now);
     }
 
     private ulong Random()
@@ -171,8 +190,35 @@ internal sealed class NvmeAgent : DeviceAgent
         return _random & uint.MaxValue;
     }
 
+    private sealed class Queue(NvmeQueue plan)
+    {
+        // Where the device finds its rings; filled by reference.
+        public ulong Submissions;
+        public ulong Completions;
+
+        public NvmeQueue Plan { get; } = plan;
+
+        public ulong ReadBelow { get; } = (ulong)(plan.ReadShare * (1UL << 32));
+
+        public int First { get; set; }
+
+        public long Ready { get; set; }
+
+        public long Left { get; set; } = plan.Ios;
+
+        public long Ends { get; set; }
+
+        public int InFlight { get; set; }
+
+        public bool HasEnded { get; set; }
+
+        public ulong Entry(ulong ring, int io, int bytes) => ring + (ulong)((io - First) * bytes);
+    }
+
     private struct Io
     {
+        public int Queue;
+        public ulong List;
         public ScatterSegment[] Segments;
         public DmaSegment[] Mapped;
         public int Count;

@@ -113,7 +113,7 @@ internal sealed class ReplayAgent : DeviceAgent
                 address = _context.Dma.Mapping.MapDoorbell(memory[0].Physical, call.Cpu, now);
                 break;
             case ReplayCallKind.MapCoherent when _mode != DmaMode.PassThrough:
-                done = _context.Dma.MapCoherent(now, memory, call.Cpu, out address);
+                done = _context.Dma.MapCoherent(now, memory, (long)call.Size, call.Cpu, out address);
                 break;
             default:
                 done = _context.Dma.Map(now, memory, _mapped, call.Direction, call.Cpu, out count);

@@ -37,7 +37,7 @@ public sealed record ReplayProgram : DeviceProgram
     public override int Cpus => RecordedCpus;
 
     /// <inheritdoc/>
-    public override ulong Memory => 4096;
+    public override ulong Pages(ulong pageSize) => 1;
 
     /// <inheritdoc/>
     public override IEnumerable<ScatterSegment> OwnMemory => Calls.SelectMany(call => call.Memory);

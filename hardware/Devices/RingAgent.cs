@@ -17,7 +17,7 @@ internal sealed class RingAgent : DeviceAgent
     private const int Poll = 4;
     private const int Fill = 5;
     private const int Send = 6;
-    private const int DescriptorBytes = 16;
+    private const int DescriptorBytes = RingProgram.DescriptorBytes;
 
     private readonly RingProgram _program;
     private readonly DeviceContext _context;
@@ -46,8 +46,8 @@ internal sealed class RingAgent : DeviceAgent
         _slots = new Slot[2 * program.RingSize];
         (_toSend, _open) = (program.Sent, program.Received + program.Sent);
         var (dma, memory, now) = (context.Dma, context.Memory, context.Platform.Timeline.Now);
-        var ready = dma.MapCoherent(now, memory.TakeRun(program.RingSize * DescriptorBytes), 0, out _receiveRing);
-        ready = dma.MapCoherent(ready, memory.TakeRun(program.RingSize * DescriptorBytes), 0, out _sendRing);
+        var ready = dma.MapCoherent(now, memory, program.RingSize * DescriptorBytes, 0, out _receiveRing);
+        ready = dma.MapCoherent(ready, memory, program.RingSize * DescriptorBytes, 0, out _sendRing);
         for (var slot = 0; slot < program.RingSize && program.Received > 0; slot++)
             ready = Post(slot, ready);
         if (program.Received > 0)

@@ -28,6 +28,9 @@ public sealed record RingProgram : DeviceProgram
     /// <summary>From a completion in memory until the CPU polls, in nanoseconds.</summary>
     public double InterruptDelay { get; init; } = 2_000;
 
+    /// <summary>Bytes of a descriptor. [model]</summary>
+    internal const int DescriptorBytes = 16;
+
     /// <inheritdoc/>
     public override string Kind => "ring";
 
@@ -35,7 +38,7 @@ public sealed record RingProgram : DeviceProgram
     public override string Operation => "packet";
 
     /// <inheritdoc/>
-    public override ulong Memory => (ulong)((2 * RingSize) + (2 * ((RingSize * 16 / 4096) + 1))) * 4096;
+    public override ulong Pages(ulong pageSize) => 2 * ((ulong)RingSize + PagesOf(RingSize * DescriptorBytes, pageSize));
 
     /// <inheritdoc/>
     public override void Validate()
@@ -51,8 +54,8 @@ public sealed record RingProgram : DeviceProgram
             throw new ArgumentException($"ring size {RingSize} is no power of two");
         if (!(WireRate is > 0 and <= 10_000))
             throw new ArgumentException($"wire rate {WireRate} is outside 0 to 10000 Gbit/s");
-        if (!(CpuPerPacket is >= 0 and <= 1e9) || !(InterruptDelay is >= 0 and <= 1e9))
-            throw new ArgumentException("CPU per packet and interrupt delay are outside 0 to 1 s");
+        CheckTime("CPU per packet", CpuPerPacket, 1e9);
+        CheckTime("interrupt delay", InterruptDelay, 1e9);
     }
 
     /// <inheritdoc/>

@@ -17,6 +17,10 @@ public interface IIommuDriver
     /// <summary>Whether this kernel's driver offers a blocking domain of its own (<see cref="Block"/>).</summary>
     bool HasNativeBlocking { get; }
 
+    /// <summary>Whether what is unmapped may be invalidated later, all of a domain at once (6.12: IOMMU_CAP_DEFERRED_FLUSH; 6.1: the driver has domains of that type). Where it may not, a
+    /// kernel that is to be lazy makes strict domains.</summary>
+    bool DefersFlushes => false;
+
     /// <summary>Controller bring-up.</summary>
     IEnumerable<DriverStep> Probe();
 

@@ -32,6 +32,9 @@ public sealed record IommuRoom
     /// <summary>Whether all domains have the same entries - one table for all, or entries inside the IOMMU: then no two owners can be kept apart.</summary>
     public bool HasOneTable { get; init; }
 
+    /// <summary>Bytes of the smallest page that it maps; of the largest such page among its variants.</summary>
+    public ulong PageSize { get; init; } = 4096;
+
     /// <summary>Builds a platform. The options' variant is one of <see cref="Variants"/>.</summary>
     public required Func<PlatformOptions, Platform> Build { get; init; }
 

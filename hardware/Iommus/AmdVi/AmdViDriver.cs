@@ -43,6 +43,9 @@ public sealed class AmdViDriver : IIommuDriver
     /// <inheritdoc/>
     public bool HasNativeBlocking => Kernel != KernelVersion.Linux61;
 
+    /// <inheritdoc/>
+    public bool DefersFlushes => true;
+
     /// <summary>Address of the device table.</summary>
     public ulong DeviceTable => _table.Address;
 

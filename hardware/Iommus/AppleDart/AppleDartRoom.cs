@@ -13,6 +13,7 @@ public static class AppleDartRoom
         Title = "Apple Device Address Resolution Table (M1, M1 Pro, M2)",
         Guess = Guess2022.Blocking,
         Variants = [.. AppleDartHardware.All.Select(hardware => hardware.Name)],
+        PageSize = new AppleDartDriverOptions().CpuPageSize,
         Supports = (variant, kernel) => kernel != KernelVersion.Linux61 || Hardware(variant).InLinux61,
         ModelChoices =
         [

@@ -40,6 +40,9 @@ public sealed class ArmSmmuDriver : IIommuDriver
     /// <inheritdoc/>
     public bool HasNativeBlocking => Kernel != KernelVersion.Linux61;
 
+    /// <inheritdoc/>
+    public bool DefersFlushes => true;
+
     /// <summary>Told of the faults of paging domains, before they are cleared; null: they are logged.</summary>
     public Action<IommuDomain, Iova, DmaAccess>? FaultHandler
     {

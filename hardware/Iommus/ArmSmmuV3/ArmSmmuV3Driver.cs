@@ -38,6 +38,9 @@ public sealed class ArmSmmuV3Driver : IIommuDriver, IPasidDriver
     /// <inheritdoc/>
     public bool HasNativeBlocking => Kernel != KernelVersion.Linux61;
 
+    /// <inheritdoc/>
+    public bool DefersFlushes => true;
+
     /// <summary>Answers stalled requests, as a handler of I/O page faults would; null: they are aborted.</summary>
     public Func<DmaDevice, EventRecord, ResumeResponse>? StallHandler
     {

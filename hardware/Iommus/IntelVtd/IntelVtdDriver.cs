@@ -47,6 +47,9 @@ public sealed class IntelVtdDriver : IIommuDriver
     /// <inheritdoc/>
     public bool HasNativeBlocking => Kernel == KernelVersion.Linux612;
 
+    /// <inheritdoc/>
+    public bool DefersFlushes => true;
+
     /// <summary>The units as the driver knows them.</summary>
     public IReadOnlyList<VtdUnit> Units => _units;
 

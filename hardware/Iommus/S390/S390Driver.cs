@@ -47,6 +47,9 @@ public sealed class S390Driver : IIommuDriver
     public bool HasNativeBlocking => Kernel == KernelVersion.Linux612;
 
     /// <inheritdoc/>
+    public bool DefersFlushes => Kernel == KernelVersion.Linux612;
+
+    /// <inheritdoc/>
     public IEnumerable<DriverStep> Probe() => [];
 
     /// <inheritdoc/>

@@ -160,7 +160,7 @@ public static class ScenarioReader
             DmaMode.Lazy => DomainType.DmaFlushQueue,
             _ => DomainType.Identity,
         };
-        var memory = Math.Max(host.BufferSize, BitOperations.RoundUpToPowerOf2(Math.Max(64 << 10, host.Workload.Program!.Memory * (ulong)host.Devices)));
+        var memory = Math.Max(host.BufferSize, BitOperations.RoundUpToPowerOf2(Math.Max(64 << 10, host.Workload.Program!.Pages(host.Room.PageSize) * host.Room.PageSize * (ulong)host.Devices)));
         // What Linux reserves follows from the machine, which the IOMMU tells.
         Workload OnMachine(Workload workload) => workload.Program is ReplayProgram replay
             ? workload with { Program = replay with { Reserved = RecordedLoadOptions.QemuReserved(host.Room.Name) } }

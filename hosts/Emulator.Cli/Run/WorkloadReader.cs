@@ -1,4 +1,5 @@
 using Emulator.Actors.Devices;
+using Emulator.Cli.Run.Fio;
 using Emulator.Hardware.Devices;
 using Emulator.Hardware.DmaApi;
 
@@ -32,9 +33,10 @@ internal static class WorkloadReader
     {
         "ring" => new RingProgram(),
         "nvme" => new NvmeProgram(),
+        "fio" => new FioProgram([]),
         "gpu-copy" => new GpuCopyProgram(),
         "collective" => new CollectiveProgram(),
-        _ => throw fields.Refuse("kind", $"'{kind}' is not one of random, sequential, ring, nvme, gpu-copy, collective, replay"),
+        _ => throw fields.Refuse("kind", $"'{kind}' is not one of random, sequential, ring, nvme, fio, gpu-copy, collective, replay"),
     };
 
     private static Workload ReadAccesses(YamlFields fields, Workload was, string? kind)
@@ -71,7 +73,7 @@ internal static class WorkloadReader
                 CpuPerPacket = fields.Nanoseconds("cpuPerPacket") ?? ring.CpuPerPacket,
                 InterruptDelay = fields.Nanoseconds("interruptDelay") ?? ring.InterruptDelay,
             },
-            NvmeProgram nvme => ReadNvme(fields, nvme),
+            NvmeDrive drive => ReadDrive(fields, drive, file),
             GpuCopyProgram gpu => gpu with
             {
                 Copies = fields.Number("copies", 1L, MostOperations) ?? gpu.Copies,
@@ -94,20 +96,38 @@ internal static class WorkloadReader
         return program with { RequestSize = fields.Number("requestSize", 64, 4096) ?? program.RequestSize };
     }
 
-    private static NvmeProgram ReadNvme(YamlFields fields, NvmeProgram nvme) => nvme with
+    private static NvmeDrive ReadDrive(YamlFields fields, NvmeDrive was, string file)
     {
-        Ios = fields.Number("ios", 1L, MostOperations) ?? nvme.Ios,
-        BlockSize = (int)(fields.Size("blockSize") ?? (ulong)nvme.BlockSize),
-        Depth = fields.Number("depth", 1, 1024) ?? nvme.Depth,
-        Queues = fields.Number("queues", 1, 64) ?? nvme.Queues,
-        ReadShare = fields.Share("readShare") ?? nvme.ReadShare,
-        Runtime = fields.Nanoseconds("runtime") ?? nvme.Runtime,
-        MediaRead = fields.Nanoseconds("mediaRead") ?? nvme.MediaRead,
-        MediaWrite = fields.Nanoseconds("mediaWrite") ?? nvme.MediaWrite,
-        Channels = fields.Number("channels", 1, 1024) ?? nvme.Channels,
-        CpuPerIo = fields.Nanoseconds("cpuPerIo") ?? nvme.CpuPerIo,
-        InterruptDelay = fields.Nanoseconds("interruptDelay") ?? nvme.InterruptDelay,
-    };
+        NvmeDrive drive = was switch
+        {
+            NvmeProgram nvme => nvme with
+            {
+                Ios = fields.Number("ios", 1L, MostOperations) ?? nvme.Ios,
+                BlockSize = (int)(fields.Size("blockSize") ?? (ulong)nvme.BlockSize),
+                Depth = fields.Number("depth", 1, 1024) ?? nvme.Depth,
+                Queues = fields.Number("queues", 1, NvmeDrive.MaxQueues) ?? nvme.Queues,
+                ReadShare = fields.Share("readShare") ?? nvme.ReadShare,
+                Runtime = fields.Nanoseconds("runtime") ?? nvme.Runtime,
+            },
+            FioProgram fio => fio with { Jobs = ReadJobs(fields, fio.Jobs, file) },
+            _ => was,
+        };
+        return drive with
+        {
+            MediaRead = fields.Nanoseconds("mediaRead") ?? drive.MediaRead,
+            MediaWrite = fields.Nanoseconds("mediaWrite") ?? drive.MediaWrite,
+            Channels = fields.Number("channels", 1, 1024) ?? drive.Channels,
+            CpuPerIo = fields.Nanoseconds("cpuPerIo") ?? drive.CpuPerIo,
+            InterruptDelay = fields.Nanoseconds("interruptDelay") ?? drive.InterruptDelay,
+        };
+    }
+
+    private static IReadOnlyList<NvmeQueue> ReadJobs(YamlFields fields, IReadOnlyList<NvmeQueue> was, string file)
+    {
+        if (fields.Text("job") is { } job)
+            return FioJobFile.ReadFile(Path.Combine(Path.GetDirectoryName(file) ?? "", job));
+        return was.Count > 0 ? was : throw fields.Refuse("job", "is missing: the fio job file");
+    }
 
     private static void Check(YamlFields fields, Workload workload)
     {

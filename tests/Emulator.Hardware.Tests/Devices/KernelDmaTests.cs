@@ -1,99 +1,83 @@
-using Emulator.Hardware.Devices;
 using Emulator.Hardware.Dma;
 using Emulator.Hardware.DmaApi;
 using Emulator.Hardware.Drivers;
-using Emulator.Hardware.Iommus;
-using Emulator.Hardware.Timing;
 
 namespace Emulator.Hardware.Tests.Devices;
 
-/// <summary>What lazy unmaps leave within reach, counted in DMAs.</summary>
-public sealed class KernelDmaTests : IDisposable
+/// <summary>What calls of the DMA API take in virtual time.</summary>
+public class KernelDmaTests
 {
-    private const int RingSize = 4;
+    private const long Nanosecond = 1000;
+    private const long Millisecond = 1_000_000_000;
+    private const long Invalidation = 687 * Nanosecond;
 
-    private readonly Platform _platform = IommuCatalog.Find("intel")!.Create(new PlatformOptions { Devices = 1 });
-    private readonly TimedPlatform _timed;
-    private readonly DmaEngine _engine;
-
-    public KernelDmaTests()
+    [Theory]
+    [InlineData("intel")]
+    [InlineData("arm-smmu-v3")]
+    public void A_strict_unmap_waits_for_one_invalidation_and_for_those_of_others(string iommu)
     {
-        _timed = new TimedPlatform(_platform, new IommuTiming());
-        var port = new DmaPort(_platform.Bus.Units[0], _timed.TimerOf(0), new RequestTimer(new DeviceTiming()));
-        _engine = new DmaEngine(port, _platform.Device(0).Stream, engine => engine.Record(new DmaRequest[64], new DmaCompletion[64], new int[64]));
+        using var rig = new DeviceRig(iommu, cpus: 2);
+        var dma = rig.Device.Dma;
+        dma.Map(0, rig.Device.Memory.Take(), 4096, DmaDirection.FromDevice, 0, out var first);
+        var mapped = dma.Map(0, rig.Device.Memory.Take(), 4096, DmaDirection.FromDevice, 1, out var second);
+        Assert.InRange(mapped, 1, 100 * Nanosecond);
+        var one = dma.Unmap(mapped, first, 4096, 0);
+        var two = dma.Unmap(mapped, second, 4096, 1);
+        Assert.True(one >= mapped + Invalidation, $"{one}");
+        Assert.True(two >= one + Invalidation, $"{two} after {one}");
+        Assert.Equal((2L, 2L), (dma.Invalidations, dma.Mapping.Counts.Syncs));
+        Assert.Equal(one - mapped + two - mapped, dma.UnmapTime + dma.InvalidationTime);
+        Assert.True(rig.Timed.QueueWait > 0);
     }
 
     [Fact]
-    public void A_full_ring_ends_a_window_and_the_unmap_that_found_it_full_begins_the_next()
+    public void A_lazy_unmap_does_not_wait_and_what_the_device_sends_until_the_flush_is_exposed()
     {
-        var dma = Dma(DmaMode.Lazy);
-        var buffers = Map(dma, RingSize + 1);
-        Unmap(dma, buffers[0]);
-        Send(buffers[RingSize], 3);
-        Unmap(dma, buffers[1]);
-        Send(buffers[RingSize], 2);
-        Assert.Equal((5L, 5L), (dma.MostExposedDmas, dma.ExposedDmas));
-        Unmap(dma, buffers[2]);
-        Unmap(dma, buffers[3]);
-        Assert.Equal(1, dma.Mapping.Queue!.FullFlushes);
-        Send(buffers[RingSize], 1);
-        Assert.Equal((5L, 6L), (dma.MostExposedDmas, dma.ExposedDmas));
+        using var rig = new DeviceRig(mode: DmaMode.Lazy);
+        var (dma, engine) = (rig.Device.Dma, rig.Device.Engine);
+        var mapped = dma.Map(0, rig.Device.Memory.Take(), 4096, DmaDirection.FromDevice, 0, out var address);
+        engine.Send(address, DmaAccess.Write, 64, mapped);
+        var unmapped = dma.Unmap(mapped, address, 4096, 0);
+        Assert.InRange(unmapped - mapped, 1, 100 * Nanosecond);
+        engine.Send(address, DmaAccess.Write, 64, unmapped);
+        engine.Send(address, DmaAccess.Write, 64, unmapped);
+        Assert.Equal((0L, 0L), (dma.Invalidations, dma.ExposedDmas));
+        Assert.InRange(rig.Timed.Timeline.NextAct, 10 * Millisecond, 18 * Millisecond);
+        rig.Drain();
+        engine.Send(address, DmaAccess.Write, 64, rig.Timed.Timeline.Now);
+        engine.Flush();
+        Assert.Equal((1L, 2L, 2L), (dma.Invalidations, dma.ExposedDmas, dma.MostExposedDmas));
+        Assert.Equal([DmaStatus.Completed, DmaStatus.Completed, DmaStatus.Completed], rig.Device.Answers[..3]);
+        Assert.NotEqual(DmaStatus.Completed, rig.Device.Answers[3]);
     }
 
     [Fact]
-    public void Nothing_can_be_reached_after_the_timer_has_flushed()
+    public void Passing_through_takes_no_time_and_gives_the_memory_s_own_address()
     {
-        var dma = Dma(DmaMode.Lazy);
-        var buffers = Map(dma, 2);
-        Unmap(dma, buffers[0]);
-        Send(buffers[1], 7);
-        _timed.Timeline.AdvanceTo(20 * VirtualTime.Millisecond);
-        Assert.Equal((1L, 0L), (dma.Mapping.Queue!.Flushed, dma.Mapping.Queue.Exposed));
-        Send(buffers[1], 9);
-        Assert.Equal((7L, 7L), (dma.MostExposedDmas, dma.ExposedDmas));
+        using var rig = new DeviceRig(mode: DmaMode.PassThrough);
+        var dma = rig.Device.Dma;
+        var page = rig.Device.Memory.Take();
+        Assert.Equal(5, dma.Map(5, page, 4096, DmaDirection.FromDevice, 0, out var address));
+        Assert.Equal(page, address);
+        Assert.Equal(7, dma.Unmap(7, address, 4096, 0));
+        Assert.Equal((0L, 0L, 0L), (dma.MapTime, dma.UnmapTime, dma.Invalidations));
     }
 
     [Fact]
-    public void A_strict_unmap_leaves_nothing_within_reach()
+    public void Shared_memory_of_several_pages_is_in_one_piece_where_nothing_is_translated()
     {
-        var dma = Dma(DmaMode.Strict);
-        var buffers = Map(dma, 2);
-        Unmap(dma, buffers[0]);
-        Send(buffers[1], 4);
-        Assert.Equal((0L, 0L), (dma.MostExposedDmas, dma.ExposedDmas));
-        Assert.Equal(1, dma.Invalidations);
+        using var rig = new DeviceRig(mode: DmaMode.PassThrough);
+        var free = rig.Device.Memory.Free;
+        rig.Device.Dma.MapCoherent(0, rig.Device.Memory, 3 * 4096, 0, out var first);
+        rig.Device.Dma.MapCoherent(0, rig.Device.Memory, 4097, 0, out var second);
+        Assert.Equal(free - 5, rig.Device.Memory.Free);
+        Assert.True(second >= first + (3 * 4096) || second + (2 * 4096) <= first);
+        Assert.Throws<InvalidOperationException>(() => rig.Device.Memory.TakeContiguous(int.MaxValue));
     }
 
-    public void Dispose() => _platform.Dispose();
-
-    private KernelDma Dma(DmaMode mode)
-    {
-        var (driver, device) = (_platform.Driver, _platform.Device(0));
-        _platform.Bus.Run(driver.Probe());
-        _platform.Bus.Run(driver.ProbeDevice(device));
-        var domain = driver.AllocateDomain(mode == DmaMode.Lazy ? DomainType.DmaFlushQueue : DomainType.Dma);
-        driver.Finalise(domain, device);
-        Assert.Equal(0, _platform.Bus.Run(driver.Attach(domain, device)));
-        return new KernelDma(_timed, domain, new DmaMappingOptions { Mode = mode, FlushQueue = new FlushQueueOptions { Size = RingSize } }, _engine);
-    }
-
-    private static List<ulong> Map(KernelDma dma, int count)
-    {
-        var addresses = new List<ulong>();
-        for (var i = 0; i < count; i++)
-        {
-            dma.Map(0, 0x100_0000 + ((ulong)i * 4096), 4096, DmaDirection.Bidirectional, cpu: 0, out var address);
-            addresses.Add(address);
-        }
-
-        return addresses;
-    }
-
-    private static void Unmap(KernelDma dma, ulong address) => dma.Unmap(1000, address, 4096, cpu: 0);
-
-    private void Send(ulong address, int count)
-    {
-        for (var i = 0; i < count; i++)
-            _engine.Send(address, DmaAccess.Write, 64, 2000);
-    }
+    [Theory]
+    [InlineData("qcom_iommu", KernelVersion.Linux612)]
+    [InlineData("apple-dart", KernelVersion.Linux612)]
+    public void A_driver_without_deferred_flushes_is_not_mapped_lazily(string iommu, KernelVersion kernel) =>
+        Assert.Contains("does not let invalidations wait", Assert.Throws<ArgumentException>(() => new DeviceRig(iommu, DmaMode.Lazy, kernel: kernel)).Message, StringComparison.Ordinal);
 }

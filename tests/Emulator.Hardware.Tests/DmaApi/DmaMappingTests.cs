@@ -65,6 +65,19 @@ public class DmaMappingTests
     }
 
     [Fact]
+    public void A_flush_of_Qualcomms_driver_only_waits_so_a_lazy_domain_stays_open()
+    {
+        using var rig = new DmaRig("qcom_iommu");
+        rig.Dma.BecomeLazy();
+        var address = rig.Dma.MapPage(Memory, 4096, DmaDirection.FromDevice, 0, 0);
+        Assert.Equal(Memory, rig.Send(address));
+        rig.Dma.UnmapPage(address, 4096, 0, 0);
+        rig.Dma.Advance(rig.Dma.NextTimerPs);
+        Assert.False(rig.Dma.IsExposed(address));
+        Assert.Equal(Memory, rig.Send(address));
+    }
+
+    [Fact]
     public void A_sync_invalidates_its_own_unmap_and_no_earlier_one()
     {
         using var rig = new DmaRig("arm-smmu-v3");
