@@ -20,14 +20,12 @@ public static class ScenarioWriter
         ArgumentNullException.ThrowIfNull(scenario);
         var text = new StringBuilder($"name: {JsonSerializer.Serialize(scenario.Name)}\nseed: {scenario.Hosts[0].Specification.Workload.Seed}\nhosts:\n");
         foreach (var host in scenario.Hosts)
-        {
-            text.Append($"  - name: {host.Specification.Name}\n");
-            foreach (var (field, value) in Fields(host))
-                text.Append($"    {field}: {value}\n");
-        }
-
+            text.Append($"  - name: {host.Specification.Name}\n{WriteWithoutName(host)}");
         return text.ToString();
     }
+
+    /// <summary>Writes all values of a host but its name and its seed.</summary>
+    internal static string WriteWithoutName(ScenarioHost host) => string.Concat(Fields(host).Select(field => $"    {field.Field}: {field.Value}\n"));
 
     private static IEnumerable<(string Field, string Value)> Fields(ScenarioHost host)
     {
@@ -114,7 +112,8 @@ public static class ScenarioWriter
             ("linkLatency", Nanoseconds(collective.LinkLatency)),
             ("linkBytesPerNs", Exact(collective.LinkRate)),
         ],
-        _ => [],
+        // What is read from files of another kind is told by its values.
+        _ => [("program", JsonSerializer.Serialize(program, program.GetType()))],
     };
 
     private static string Nanoseconds(double value) => $"{Exact(value)}ns";

@@ -89,6 +89,24 @@ public partial class VirtualRunTests(VirtualRun run) : IClassFixture<VirtualRun>
     }
 
     [Fact]
+    public async Task Hosts_that_differ_in_more_than_the_DMA_mode_are_not_compared_and_without_passthrough_there_is_no_ratio()
+    {
+        using var file = new TemporaryFile(
+            ".yaml",
+            """
+            defaults: { time: virtual, devices: 1 }
+            hosts:
+              - { name: a, iommu: intel, workload: { kind: nvme, dma: strict, ios: 40 } }
+              - { name: b, iommu: intel, workload: { kind: nvme, dma: lazy, ios: 41 } }
+              - { name: c, iommu: amd, workload: { kind: nvme, dma: lazy, ios: 40 } }
+              - { name: d, iommu: amd, workload: { kind: nvme, dma: strict, ios: 40 } }
+            """);
+        var rows = (await CommandLine.RunAsync("run", file.Path, "--json")).Document.GetProperty("comparison").EnumerateArray().ToList();
+        Assert.Equal(["c", "d"], rows.Select(row => row.GetProperty("host").GetString()));
+        Assert.All(rows, row => Assert.Equal((JsonValueKind.Null, JsonValueKind.Null), (row.GetProperty("baseline").ValueKind, row.GetProperty("throughputRatio").ValueKind)));
+    }
+
+    [Fact]
     public async Task Without_virtual_time_there_is_none_in_the_document()
     {
         using var file = new TemporaryFile(".yaml", "hosts:\n  - { name: a, iommu: intel, devices: 1, workload: { dmas: 1000 } }");

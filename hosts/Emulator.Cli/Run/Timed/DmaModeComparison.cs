@@ -1,3 +1,4 @@
+using Emulator.Actors.Hosts;
 using Emulator.Hardware.DmaApi;
 
 namespace Emulator.Cli.Run.Timed;
@@ -56,7 +57,7 @@ public sealed record DmaModeComparison(
             .. result.Hosts
                 .Select(host => (Result: host, Figures: TimedHostFigures.Of(host)))
                 .Where(host => host.Figures?.Program != null)
-                .GroupBy(host => Sameness(host.Result))
+                .GroupBy(host => Sameness(host.Result.Specification), StringComparer.Ordinal)
                 .Where(group => group.DistinctBy(host => host.Figures!.Program!.Dma).Skip(1).Any())
                 .SelectMany((group, index) =>
                 {
@@ -96,18 +97,6 @@ public sealed record DmaModeComparison(
     private static double? RatioTo(double? baseline, double figure) => baseline > 0 ? VirtualFigures.Ratio(figure, baseline.Value) : null;
 
     // What has to be equal for DMA modes to be what differs. All devices of a host from a scenario file do the same.
-    private static object Sameness(HostResult host)
-    {
-        var specification = host.Specification;
-        return (
-            specification.Room.Name,
-            specification.Variant,
-            specification.Kernel,
-            specification.Iotlb,
-            specification.Devices,
-            specification.DevicesPerGroup,
-            specification.BufferSize,
-            specification.Timing,
-            Workload: specification.Workload with { DmaMode = DmaMode.Strict, Seed = 0 });
-    }
+    private static string Sameness(HostSpecification host) =>
+        ScenarioWriter.WriteWithoutName(new ScenarioHost(host with { Workload = host.Workload with { DmaMode = DmaMode.Strict } }, 0));
 }

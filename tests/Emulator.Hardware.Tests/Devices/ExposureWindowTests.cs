@@ -8,7 +8,7 @@ using Emulator.Hardware.Timing;
 namespace Emulator.Hardware.Tests.Devices;
 
 /// <summary>What lazy unmaps leave within reach, counted in DMAs.</summary>
-public sealed class ExposureTests : IDisposable
+public sealed class ExposureWindowTests : IDisposable
 {
     private const int RingSize = 4;
 
@@ -16,7 +16,7 @@ public sealed class ExposureTests : IDisposable
     private readonly TimedPlatform _timed;
     private readonly DmaEngine _engine;
 
-    public ExposureTests()
+    public ExposureWindowTests()
     {
         _timed = new TimedPlatform(_platform, new IommuTiming());
         var port = new DmaPort(_platform.Bus.Units[0], _timed.TimerOf(0), new RequestTimer(new DeviceTiming()));
