@@ -6,6 +6,9 @@ namespace Emulator.Hardware.Devices;
 /// says; memory that device and driver share for long is not. [model]</summary>
 public sealed record ReplayProgram : DeviceProgram
 {
+    /// <summary>Where the recording is from: the name of its file.</summary>
+    public required string Source { get; init; }
+
     /// <summary>The calls, in the order in which they took effect.</summary>
     public required IReadOnlyList<ReplayCall> Calls { get; init; }
 

@@ -20,6 +20,7 @@ internal sealed class ReplayReader
         var recorded = calls.Recorded;
         return [.. Enumerable.Range(0, calls.Domains).Select(domain => new ReplayProgram
         {
+            Source = name,
             Calls = CallsOf(calls, domain),
             RecordedCpus = calls.Cpus,
             WasLazy = calls.LazyDomains[domain],

@@ -112,6 +112,7 @@ public static class ScenarioWriter
             ("linkLatency", Nanoseconds(collective.LinkLatency)),
             ("linkBytesPerNs", Exact(collective.LinkRate)),
         ],
+        ReplayProgram replay => [("trace", JsonSerializer.Serialize(replay.Source)), ("pace", replay.KeepsPace ? "recorded" : "back-to-back"), ("loops", $"{replay.Loops}")],
         // What is read from files of another kind is told by its values.
         _ => [("program", JsonSerializer.Serialize(program, program.GetType()))],
     };

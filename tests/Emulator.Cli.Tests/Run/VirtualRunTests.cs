@@ -33,7 +33,7 @@ public partial class VirtualRunTests(VirtualRun run) : IClassFixture<VirtualRun>
             [
                 "kind", "operation", "dma", "operations", "operationsPerSecond", "bytes", "bytesPerSecond", "dropped", "latency", "maps", "unmaps", "syncs", "flushes",
                 "mapNanoseconds", "unmapNanoseconds", "invalidationNanoseconds", "exposed", "longestExposureNanoseconds",
-                "meanExposureNanoseconds", "mostExposedDmas", "exposedDmas",
+                "meanExposureNanoseconds", "mostExposedDmas", "exposedDmas", "recorded", "isAsRecorded",
             ],
             Names(program));
         Assert.Equal(("nvme", "strict"), (program.GetProperty("kind").GetString(), program.GetProperty("dma").GetString()));

@@ -1,4 +1,5 @@
 using Emulator.Actors.Timing;
+using Emulator.Hardware.Devices;
 using Emulator.Hardware.DmaApi;
 
 namespace Emulator.Cli.Run.Timed;
@@ -48,6 +49,13 @@ public sealed record ProgramFigures(
     long MostExposedDmas,
     long ExposedDmas)
 {
+    /// <summary>What the recorded kernel did, for all devices of the recording; null for what was not recorded.</summary>
+    public ReplayCounts? Recorded { get; init; }
+
+    /// <summary>Whether maps, unmaps and invalidations are as many as recorded, for each time that the recording was played; null for what was not recorded. True only of a load that is played once
+    /// in the DMA mode of its recording, by as many devices or a multiple.</summary>
+    public bool? IsAsRecorded { get; init; }
+
     /// <summary>Those of programs of one kind in one DMA mode; null of none.</summary>
     public static ProgramFigures? Of(IReadOnlyCollection<ProgramReport> programs)
     {
@@ -77,7 +85,18 @@ public sealed record ProgramFigures(
             VirtualFigures.Nanoseconds(programs.Max(program => program.LongestExposure)),
             exposed == 0 ? 0 : Math.Round(VirtualFigures.Nanoseconds(Sum(program => program.TotalExposure)) / exposed, 3),
             programs.Max(program => program.MostExposedDmas),
-            Sum(program => program.ExposedDmas));
+            Sum(program => program.ExposedDmas))
+        {
+            Recorded = first.Recorded,
+            IsAsRecorded = first.Recorded is { } recorded ? IsMultiple(recorded) : null,
+        };
+
+        bool IsMultiple(ReplayCounts recorded)
+        {
+            var times = recorded.Maps == 0 ? 1 : Math.Max(1, Sum(program => program.Maps) / recorded.Maps);
+            return new ReplayCounts(recorded.Maps * times, recorded.Unmaps * times, recorded.Syncs * times, recorded.Flushes * times)
+                == new ReplayCounts(Sum(program => program.Maps), Sum(program => program.Unmaps), Sum(program => program.Syncs), Sum(program => program.Flushes));
+        }
 
         long Sum(Func<ProgramReport, long> figure) => programs.Sum(figure);
     }

@@ -25,7 +25,7 @@ internal static class TimedTables
                 3,
                 [
                     "host", "program", "DMA mode", "maps", "unmaps", "invalidations", "map", "unmap", "invalidation", "of it queue",
-                    "exposed ranges", "longest exposed", "most DMAs",
+                    "exposed ranges", "longest exposed", "most DMAs", "as recorded",
                 ],
                 [.. hosts.Where(host => host.Figures.Program != null).Select(host => Mapping(host.Result, host.Figures, host.Figures.Program!))]),
             .. DmaModeComparison.Of(result).GroupBy(row => row.Group).Select(group => Comparison([.. group])),
@@ -71,6 +71,7 @@ internal static class TimedTables
         Count(program.Exposed),
         Time(program.LongestExposureNanoseconds),
         Count(program.MostExposedDmas),
+        program.IsAsRecorded switch { true => "yes", false => "no", _ => "-" },
     ];
 
     private static ReportTable Comparison(IReadOnlyList<DmaModeComparison> group) => new(
