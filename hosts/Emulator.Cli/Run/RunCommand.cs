@@ -68,13 +68,15 @@ public sealed class RunCommand : ReportCommand
         ArgumentNullException.ThrowIfNull(report);
         var telemetry = ReadTelemetry(parsed, report.Json);
         var scenario = parsed.GetValue(_scenario) is { } path ? ScenarioReader.ReadFile(path) : ScenarioReader.ReadQuickStart();
+        var page = parsed.GetValue(_report);
         if (parsed.GetValue(_explainTiming))
         {
+            if (page != null)
+                throw new BadInputException("--explain-timing runs nothing that --report could be about");
             ExplainTiming(report, scenario);
             return ExitCode.Held;
         }
 
-        var page = parsed.GetValue(_report);
         if (page != null)
             HtmlPage.Open(page, "--report");
         using var host = Build(scenario, telemetry);

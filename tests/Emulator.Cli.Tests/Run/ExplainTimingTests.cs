@@ -54,5 +54,9 @@ public class ExplainTimingTests
         Assert.Contains("Without virtual time: c", (await CommandLine.RunAsync("run", file.Path, "--explain-timing")).Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task There_is_no_page_about_a_run_that_is_none() =>
+        (await CommandLine.RunAsync("run", "--explain-timing", "--report", "run.html")).AssertRefused("--explain-timing", "--report");
+
     private static List<JsonElement> Parameters(JsonElement host) => [.. host.GetProperty("parameters").EnumerateArray()];
 }
