@@ -28,7 +28,7 @@ public class WorkloadScenarioTests
 
     [Fact]
     public void Every_kind_has_an_example_of_its_name() =>
-        Assert.Equal(["collective", "fio", "gpu-copy", "nvme", "random", "ring", "sequential"], Names.Select(Path.GetFileNameWithoutExtension));
+        Assert.Equal(["collective", "fio", "gpu-copy", "nvme", "random", "replay", "ring", "sequential"], Names.Select(Path.GetFileNameWithoutExtension));
 
     [Fact]
     public void An_fio_job_file_is_found_from_the_scenario_s_folder()
