@@ -62,7 +62,32 @@ public sealed class AmdV2PageTable : AmdPageTable
         ArgumentNullException.ThrowIfNull(gather);
         if (!IsPageSize(pageSize) || count == 0)
             return 0;
-        return ClearPages(iova, pageSize, count, gather);
+        if (pageSize != PhysicalMemory.FrameSize || count != 1 || !TryClear(iova))
+            return ClearPages(iova, pageSize, count, gather);
+        gather.AddPage(iova, pageSize, pageSize);
+        return pageSize;
+    }
+
+    // One page of 4 KiB, as most unmaps are; false where there is anything else than a table with its entry.
+    private bool TryClear(ulong iova)
+    {
+        var entry = new AmdV2Entry(Upper.Read64(Slot(Root, Levels - 1, iova)));
+        for (var level = Levels - 2; level > 0; level--)
+        {
+            if (!entry.Present)
+                return false;
+            entry = new AmdV2Entry(Upper.Read64(Slot(entry.Address, level, iova)));
+            if (entry.Large)
+                return false;
+        }
+
+        if (!entry.Present)
+            return false;
+        var slot = Slot(entry.Address, 0, iova);
+        if (new AmdV2Entry(Leaves.Read64(slot)).Large)
+            return false;
+        Leaves.Write64(slot, 0);
+        return true;
     }
 
     private static int Allowed(int levels, KernelVersion kernel) => levels == 4 || (levels == 5 && kernel != KernelVersion.Linux61)

@@ -54,6 +54,13 @@ internal static class WorkloadReader
         };
     }
 
+    private static int Bytes(YamlFields fields, string field, int was) => fields.Size(field) switch
+    {
+        null => was,
+        <= int.MaxValue and var size => (int)size,
+        var size => throw fields.Refuse(field, $"{size} bytes are more than {int.MaxValue}"),
+    };
+
     /// <summary>Reads how the DMA API undoes mappings.</summary>
     public static DmaMode ReadMode(YamlFields fields, DmaMode was) =>
         fields.Word("dma", was, ("strict", DmaMode.Strict), ("lazy", DmaMode.Lazy), ("passthrough", DmaMode.PassThrough));
@@ -77,7 +84,7 @@ internal static class WorkloadReader
             GpuCopyProgram gpu => gpu with
             {
                 Copies = fields.Number("copies", 1L, MostOperations) ?? gpu.Copies,
-                CopySize = (int)(fields.Size("copySize") ?? (ulong)gpu.CopySize),
+                CopySize = Bytes(fields, "copySize", gpu.CopySize),
                 ToDevice = fields.Word("direction", gpu.ToDevice, ("to-device", true), ("from-device", false), ("both", true)),
                 FromDevice = fields.Word("direction", gpu.FromDevice, ("to-device", false), ("from-device", true), ("both", true)),
                 MapsEachCopy = fields.Word("buffers", gpu.MapsEachCopy, ("pinned", false), ("per-copy", true)),
@@ -86,7 +93,7 @@ internal static class WorkloadReader
             CollectiveProgram collective => collective with
             {
                 Algorithm = fields.Word("algorithm", collective.Algorithm, ("all-reduce", CollectiveAlgorithm.AllReduce), ("all-to-all", CollectiveAlgorithm.AllToAll)),
-                DataSize = (int)(fields.Size("dataSize") ?? (ulong)collective.DataSize),
+                DataSize = Bytes(fields, "dataSize", collective.DataSize),
                 Iterations = fields.Number("iterations", 1, 1_000_000) ?? collective.Iterations,
                 LinkLatency = fields.Nanoseconds("linkLatency") ?? collective.LinkLatency,
                 LinkRate = fields.Real("linkBytesPerNs", 0.001, 1e6) ?? collective.LinkRate,
@@ -103,7 +110,7 @@ internal static class WorkloadReader
             NvmeProgram nvme => nvme with
             {
                 Ios = fields.Number("ios", 1L, MostOperations) ?? nvme.Ios,
-                BlockSize = (int)(fields.Size("blockSize") ?? (ulong)nvme.BlockSize),
+                BlockSize = Bytes(fields, "blockSize", nvme.BlockSize),
                 Depth = fields.Number("depth", 1, 1024) ?? nvme.Depth,
                 Queues = fields.Number("queues", 1, NvmeDrive.MaxQueues) ?? nvme.Queues,
                 ReadShare = fields.Share("readShare") ?? nvme.ReadShare,

@@ -64,9 +64,7 @@ public sealed class DmaPortTests
         var port = new DmaPort(test.Unit, new TranslationTimer(new()), new RequestTimer(Device));
         var random = new Random(1);
         Send();
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        Send();
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, Allocations.Of(() => Send()));
 
         void Send()
         {

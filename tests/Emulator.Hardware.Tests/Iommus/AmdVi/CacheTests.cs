@@ -146,11 +146,11 @@ public sealed class CacheTests
             requests[i] = new DmaRequest(new StreamId(AmdViSilicon.Device), new Iova(0x5000 + ((ulong)i * 8)), DmaAccess.Read);
         silicon.Iommu.Translate(requests, completions);
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 20; i++)
-            silicon.Iommu.Translate(requests, completions);
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocations.Of(() =>
+        {
+            for (var i = 0; i < 20; i++)
+                silicon.Iommu.Translate(requests, completions);
+        }));
         Assert.Equal(leaf == 0 ? DmaStatus.Aborted : DmaStatus.Completed, completions[63].Status);
     }
 }

@@ -65,10 +65,10 @@ public sealed class TlbModelTests
         var completions = new DmaCompletion[requests.Length];
         rig.Dart.Translate(requests, completions);
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 100; i++)
-            rig.Dart.Translate(requests, completions);
-
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, Allocations.Of(() =>
+        {
+            for (var i = 0; i < 100; i++)
+                rig.Dart.Translate(requests, completions);
+        }));
     }
 }

@@ -131,10 +131,11 @@ public sealed class StreamTests
             .Select(i => new DmaRequest(new StreamId(i == 9 ? 0x50 : SmmuBench.Sid), new Iova(SmmuBench.Page + (i == 7 ? 0x5000ul : 0)), DmaAccess.Write)).ToArray();
         var completions = new DmaCompletion[requests.Length];
         smmu.Silicon.Translate(requests, completions);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 100; i++)
-            smmu.Silicon.Translate(requests, completions);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocations.Of(() =>
+        {
+            for (var i = 0; i < 100; i++)
+                smmu.Silicon.Translate(requests, completions);
+        }));
         Assert.Equal(62, completions.Count(c => c.Address.Value == SmmuBench.Frame));
     }
 }

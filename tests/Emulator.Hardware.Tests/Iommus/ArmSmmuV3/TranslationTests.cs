@@ -241,10 +241,11 @@ public sealed class TranslationTests
         var completions = new DmaCompletion[64];
         smmu.Silicon.Translate(requests, completions);
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 100; i++)
-            smmu.Silicon.Translate(requests, completions);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocations.Of(() =>
+        {
+            for (var i = 0; i < 100; i++)
+                smmu.Silicon.Translate(requests, completions);
+        }));
         Assert.Equal(62, completions.Count(c => c.Address.Value == 0x89AB_C000));
     }
 

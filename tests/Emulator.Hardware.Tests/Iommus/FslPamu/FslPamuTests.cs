@@ -264,9 +264,10 @@ public sealed class FslPamuTests
         var requests = Enumerable.Range(0, 256).Select(i => new DmaRequest(new StreamId(i % 2 == 0 ? 5u : 4u), new Iova((ulong)i << 12), DmaAccess.Write)).ToArray();
         var completions = new DmaCompletion[256];
         rig.Units[0].Translate(requests, completions);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 100; i++)
-            rig.Units[0].Translate(requests, completions);
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, Allocations.Of(() =>
+        {
+            for (var i = 0; i < 100; i++)
+                rig.Units[0].Translate(requests, completions);
+        }));
     }
 }

@@ -191,9 +191,10 @@ public sealed class SiliconTests
         var completions = new DmaCompletion[64];
         machine.Silicon.Translate(requests, completions);
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 100; i++)
-            machine.Silicon.Translate(requests, completions);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocations.Of(() =>
+        {
+            for (var i = 0; i < 100; i++)
+                machine.Silicon.Translate(requests, completions);
+        }));
     }
 }

@@ -297,9 +297,10 @@ public sealed class MtkV1Tests
         var requests = Enumerable.Range(0, 256).Select(i => new DmaRequest(new StreamId(MtkV1Rig.Port), new Iova(MtkV1Rig.Iova + ((ulong)i << 9)), DmaAccess.Write)).ToArray();
         var completions = new DmaCompletion[256];
         rig.Silicon.Translate(requests, completions);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 100; i++)
-            rig.Silicon.Translate(requests, completions);
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, Allocations.Of(() =>
+        {
+            for (var i = 0; i < 100; i++)
+                rig.Silicon.Translate(requests, completions);
+        }));
     }
 }

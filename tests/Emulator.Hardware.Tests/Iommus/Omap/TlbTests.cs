@@ -199,10 +199,10 @@ public sealed class TlbTests
         var completions = new DmaCompletion[requests.Length];
         rig.Mmu.Translate(requests, completions);
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 100; i++)
-            rig.Mmu.Translate(requests, completions);
-
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, Allocations.Of(() =>
+        {
+            for (var i = 0; i < 100; i++)
+                rig.Mmu.Translate(requests, completions);
+        }));
     }
 }

@@ -253,10 +253,10 @@ public sealed class DriverTests
         rig.Silicon.Translate(requests, completions);
         rig.Write(QcomIommuRegisters.TlbiAsid, 1);
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 100; i++)
-            rig.Silicon.Translate(requests, completions);
-
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, Allocations.Of(() =>
+        {
+            for (var i = 0; i < 100; i++)
+                rig.Silicon.Translate(requests, completions);
+        }));
     }
 }

@@ -240,13 +240,13 @@ public sealed class IsolationTests
         var completions = new DmaCompletion[requests.Length];
         rig.Bank.Translate(requests, completions);
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 10; i++)
+        Assert.Equal(0, Allocations.Of(() =>
         {
-            rig.Order(RockchipCommand.PageFaultDone);
-            rig.Bank.Translate(requests, completions);
-        }
-
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+            for (var i = 0; i < 10; i++)
+            {
+                rig.Order(RockchipCommand.PageFaultDone);
+                rig.Bank.Translate(requests, completions);
+            }
+        }));
     }
 }

@@ -299,9 +299,10 @@ public sealed class SprdTests
         var requests = Enumerable.Range(0, 256).Select(i => new DmaRequest(new StreamId(0), new Iova(SprdRig.Iova + ((ulong)i << 9)), DmaAccess.Write)).ToArray();
         var completions = new DmaCompletion[256];
         rig.Units[0].Translate(requests, completions);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 100; i++)
-            rig.Units[0].Translate(requests, completions);
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, Allocations.Of(() =>
+        {
+            for (var i = 0; i < 100; i++)
+                rig.Units[0].Translate(requests, completions);
+        }));
     }
 }

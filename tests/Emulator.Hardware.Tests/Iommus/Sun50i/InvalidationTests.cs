@@ -222,9 +222,10 @@ public sealed class InvalidationTests
 
         Round();
         Assert.Contains(resumed, dma => dma.Completion.Status == DmaStatus.Completed);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 50; i++)
-            Round();
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, Allocations.Of(() =>
+        {
+            for (var i = 0; i < 50; i++)
+                Round();
+        }));
     }
 }

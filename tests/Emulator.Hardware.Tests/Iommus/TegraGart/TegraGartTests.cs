@@ -204,10 +204,11 @@ public sealed class TegraGartTests : IDisposable
         var requests = Enumerable.Range(0, 256).Select(i => new DmaRequest(Device.Stream, new Iova(Iova + ((ulong)i << 9)), DmaAccess.Write)).ToArray();
         var completions = new DmaCompletion[256];
         _gart.Translate(requests, completions);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 100; i++)
-            _gart.Translate(requests, completions);
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, Allocations.Of(() =>
+        {
+            for (var i = 0; i < 100; i++)
+                _gart.Translate(requests, completions);
+        }));
     }
 
     private TegraGartDomain Domain() => (TegraGartDomain)_driver.AllocateDomain(DomainType.Unmanaged);

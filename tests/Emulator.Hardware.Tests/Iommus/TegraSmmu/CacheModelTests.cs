@@ -153,10 +153,10 @@ public sealed class CacheModelTests
         var completions = new DmaCompletion[requests.Length];
         rig.Smmu.Translate(requests, completions);
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 100; i++)
-            rig.Smmu.Translate(requests, completions);
-
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, Allocations.Of(() =>
+        {
+            for (var i = 0; i < 100; i++)
+                rig.Smmu.Translate(requests, completions);
+        }));
     }
 }
