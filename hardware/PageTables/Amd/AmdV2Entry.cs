@@ -27,6 +27,9 @@ public readonly record struct AmdV2Entry(ulong Raw)
     /// <summary>Bit 7, PS: a leaf above the lowest level.</summary>
     public bool Large => (Raw & LargeBit) != 0;
 
+    /// <summary>Whether it points to a table: present, and not large.</summary>
+    public bool IsTable => (Raw & (AmdTables.Present | LargeBit)) == AmdTables.Present;
+
     /// <summary>Bit 63, NX: no instruction fetch.</summary>
     public bool NoExecute => (Raw & NoExecuteBit) != 0;
 

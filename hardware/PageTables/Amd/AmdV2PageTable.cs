@@ -72,17 +72,15 @@ public sealed class AmdV2PageTable : AmdPageTable
     private bool TryClear(ulong iova)
     {
         var entry = new AmdV2Entry(Upper.Read64(Slot(Root, Levels - 1, iova)));
+        if (!entry.Present)
+            return false;
         for (var level = Levels - 2; level > 0; level--)
         {
-            if (!entry.Present)
-                return false;
             entry = new AmdV2Entry(Upper.Read64(Slot(entry.Address, level, iova)));
-            if (entry.Large)
+            if (!entry.IsTable)
                 return false;
         }
 
-        if (!entry.Present)
-            return false;
         var slot = Slot(entry.Address, 0, iova);
         if (new AmdV2Entry(Leaves.Read64(slot)).Large)
             return false;
@@ -141,7 +139,7 @@ public sealed class AmdV2PageTable : AmdPageTable
         return true;
     }
 
-    private protected override bool IsTable(ulong entry) => new AmdV2Entry(entry) is { Present: true, Large: false };
+    private protected override bool IsTable(ulong entry) => new AmdV2Entry(entry).IsTable;
 
     private protected override ulong? FindEntry(ulong iova, out ulong size)
     {
