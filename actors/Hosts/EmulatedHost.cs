@@ -119,7 +119,6 @@ internal sealed class EmulatedHost : IDisposable
         owner == Programming.FreedTables.NextUser ? "whoever got freed tables" :
         owner == KernelCore.AllMemory ? "everybody" :
         owner == OwnerTag.Host ? "the host" :
-        owner == Core.KernelCore.AllMemory ? "everybody" :
         owner == OwnerTag.ProtectBuffer ? "the protect buffer" : $"tenant {owner.Value - 1}";
 
     /// <summary>Builds the host.</summary>

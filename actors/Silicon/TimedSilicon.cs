@@ -53,6 +53,9 @@ internal sealed class TimedSilicon
     /// would else meet them as the threads have it.</summary>
     public bool IsAdvancing => _advance != null;
 
+    /// <summary>Whether the translation actor has been told to continue and has not got to it yet: one such message is enough.</summary>
+    public bool IsToldToContinue { get; set; }
+
     private long Sent => _devices.Sum(device => device.Engine.Sent);
 
     private bool IsFinished => Array.TrueForAll(_devices, device => device.HasEnded);
@@ -92,13 +95,19 @@ internal sealed class TimedSilicon
     }
 
     /// <summary>Somebody asks for time to go on.</summary>
-    public void Ask(TimedMessages.Advance advance, IActorRef sender) => (_advance, _advanceFor) = (advance, sender);
+    public void Ask(TimedMessages.Advance advance, IActorRef sender)
+    {
+        if (_advance != null)
+            sender.Tell(new Status.Failure(new InvalidOperationException($"host {_host.Specification.Name}: its virtual time is going on already")));
+        else
+            (_advance, _advanceFor) = (advance, sender);
+    }
 
     /// <summary>Lets time go on for a slice, if somebody has asked for it and all batches are not under way.</summary>
     /// <param name="self">The translation actor: told to continue.</param>
     public void Continue(IActorRef self)
     {
-        if (_advance is not { } advance || _outstanding > Math.Max(OutstandingAtLeast, _devices.Length))
+        if (_advance is not { } advance || IsToldToContinue || _outstanding > Math.Max(OutstandingAtLeast, _devices.Length))
             return;
         var (timeline, before) = (Platform.Timeline, Sent);
         if (IsFinished || timeline.Now >= advance.Until || before >= advance.Dmas || timeline.NextAct == VirtualTime.Never)
@@ -113,6 +122,7 @@ internal sealed class TimedSilicon
         var from = Math.Max(timeline.Now, Math.Min(timeline.NextAct, advance.Until));
         Advance(Math.Min(advance.Until, from + _slice));
         _slice = Math.Clamp(_slice * SliceDmas / Math.Max(1, Sent - before), ShortestSlice, LongestSlice);
+        IsToldToContinue = true;
         self.Tell(TimedMessages.Continue.Instance, ActorRefs.NoSender);
     }
 

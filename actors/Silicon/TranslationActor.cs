@@ -56,7 +56,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
         _stampsBatches = host.Specification.ToleratedExposure > TimeSpan.Zero;
         _timed = host.Timed;
         if (_timed != null)
-            (_timed.Answer, _afterStep) = (AnswerTimed, _timed.Perform);
+            (_timed.Answer, _timed.IsToldToContinue, _afterStep) = (AnswerTimed, false, _timed.Perform);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -100,6 +100,7 @@ internal sealed class TranslationActor : UntypedActor, IWithTimers
         switch (message)
         {
             case TimedMessages.Continue:
+                _timed!.IsToldToContinue = false;
                 Continue();
                 break;
             case TimedMessages.Advance advance:

@@ -14,16 +14,9 @@ namespace Emulator.Hardware.Timing;
 /// <param name="requests">The device's clock.</param>
 public sealed class DmaPort(IIommu unit, TranslationTimer timer, RequestTimer requests)
 {
-    private IIommu _unit = unit;
-    private Iotlb? _iotlb = unit.Iotlb;
+    private readonly IIommu _unit = unit;
+    private readonly Iotlb? _iotlb = unit.Iotlb;
     private DmaCompletion _completion;
-
-    /// <summary>The silicon; another one after a reset.</summary>
-    public IIommu Unit
-    {
-        get => _unit;
-        set => (_unit, _iotlb) = (value, value.Iotlb);
-    }
 
     /// <summary>When the last DMA was issued.</summary>
     public long Issued { get; private set; }

@@ -71,6 +71,8 @@ public static class ExperimentReader
     {
         var host = ScenarioReader.ReadSpecification(fields, s_basis, seed: 1, isDefaults: false, new ReplayReader());
         fields.RefuseOthers();
+        if (host.Timing != null)
+            throw fields.Refuse("time", "virtual: an experiment has a clock of its own");
         ScenarioReader.Check(fields, host);
         return host;
     }

@@ -75,7 +75,7 @@ public sealed class TimedHostTests : HostTest
     [Fact]
     public async Task Time_stands_still_until_it_is_asked_to_go_on_and_goes_as_far_as_it_is_asked()
     {
-        await Start(Timed("arm-smmu-v3"));
+        await Start(Timed("arm-smmu-v3") with { Workload = new Workload { TotalDmas = 1_000_000_000 } });
         Host.StartWorkload();
         Assert.Equal(0, (await Host.GetStatisticsAsync()).Dmas);
         var begin = (await Host.AdvanceAsync(new TimedMessages.Advance(Until: 0))).Now;
@@ -83,10 +83,14 @@ public sealed class TimedHostTests : HostTest
         Assert.Equal((begin + 10_000_000, false), (advanced.Now, advanced.Finished));
         Assert.InRange(advanced.Dmas, 100, 2000);
         await Assert.ThrowsAsync<InvalidOperationException>(() => Host.GetTimedReportAsync());
+        var endless = Host.AdvanceAsync(new TimedMessages.Advance());
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Host.AdvanceAsync(new TimedMessages.Advance(Until: advanced.Now + 1)));
         Host.StopWorkload();
+        var stopped = await endless;
+        Assert.True(stopped.Finished);
         await Host.WaitForWorkloadAsync();
-        Assert.Equal(advanced.Dmas, (await Host.GetStatisticsAsync()).Dmas);
-        Assert.Equal(advanced.Dmas, (await Host.GetTimedReportAsync()).Devices.Sum(device => device.Dmas));
+        Assert.Equal(stopped.Dmas, (await Host.GetStatisticsAsync()).Dmas);
+        Assert.Equal(stopped.Dmas, (await Host.GetTimedReportAsync()).Devices.Sum(device => device.Dmas));
     }
 
     [Fact]
